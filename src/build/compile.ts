@@ -1,0 +1,150 @@
+// Compiles migration files into a manifest, or says everything that is wrong with them. Pure: text in, value out.
+import { createHash } from "node:crypto";
+import type { Problem, Refusal } from "../failure/problem.ts";
+import { checksum } from "../migration/checksum.ts";
+import { type Directives, parseDirectives } from "../migration/directives.ts";
+import { type FileName, parseFileName } from "../migration/file-name.ts";
+import type { Manifest, Migration, Script, Statement } from "../migration/manifest.ts";
+import { compareVersions } from "../migration/version.ts";
+import { classifyStatement, objectionTo } from "./classify-statement.ts";
+import { parseSql } from "./parse-sql.ts";
+import type { SourceFile } from "./read-directory.ts";
+
+interface CompiledFile {
+  readonly name: FileName;
+  readonly checksum: string;
+  readonly directives: Directives;
+  readonly script: Script;
+}
+
+/** The manifest, or every problem of every file. The parser must be loaded (loadParser). */
+export function compile(sources: readonly SourceFile[]): Manifest | Refusal {
+  const problems: Problem[] = [];
+  const files: CompiledFile[] = [];
+  for (const source of sources) {
+    const compiled = compileFile(source);
+    if (compiled === null) continue;
+    if ("problems" in compiled) problems.push(...compiled.problems);
+    else files.push(compiled);
+  }
+  // Files that did not compile count here too, or each would bring a second problem about its missing twin.
+  problems.push(...problemsOfTheSet(sources.map((source) => parseFileName(source.file))));
+  if (problems.length > 0) return { problems };
+
+  const migrations = files
+    .filter((file) => file.name.direction === "up")
+    .map((up): Migration => {
+      const down = files.find(({ name }) => name.direction === "down" && name.version === up.name.version);
+      return {
+        version: up.name.version,
+        name: up.name.name,
+        checksum: up.checksum,
+        up: up.script,
+        down: down?.script ?? null,
+        irreversible: up.directives.irreversible,
+      };
+    })
+    .sort((a, b) => compareVersions(a.version, b.version));
+  const irreversibleWithDown = migrations.filter((migration) => migration.irreversible !== null && migration.down);
+  if (irreversibleWithDown.length > 0) return { problems: irreversibleWithDown.map(contradiction) };
+  return { manifestVersion: 1, hash: hashOf(files), migrations };
+}
+
+function compileFile(source: SourceFile): CompiledFile | Refusal | null {
+  const name = parseFileName(source.file);
+  if (name === null) return null;
+  if ("code" in name) return { problems: [name] };
+  const directives = parseDirectives(name.file, name.direction, source.sql);
+  const script = compileScript(source, "problems" in directives ? null : directives);
+  if ("problems" in directives || "problems" in script) {
+    return { problems: [directives, script].flatMap((part) => ("problems" in part ? part.problems : [])) };
+  }
+  return {
+    name,
+    checksum: checksum(source.sql),
+    directives,
+    script,
+  };
+}
+
+/** `directives` is null when they are wrong themselves; the statements are judged all the same. */
+function compileScript(source: SourceFile, directives: Directives | null): Script | Refusal {
+  const { file, sql } = source;
+  const problem = (offset: number, message: string, hint?: string): Problem => ({
+    code: "INVALID_MIGRATION",
+    file,
+    ...placeOf(sql, offset),
+    message,
+    ...(hint === undefined ? {} : { hint }),
+  });
+  const parsed = parseSql(sql);
+  if ("offset" in parsed) {
+    const psql = sql.startsWith("\\", parsed.offset);
+    const hint = psql ? "A line that starts with a backslash is a command of psql, not SQL." : undefined;
+    return { problems: [problem(parsed.offset, parsed.message, hint)] };
+  }
+  const statements = parsed.map(({ start, end, tree }): Statement => ({ start, end, ...classifyStatement(tree) }));
+  const problems = parsed.flatMap(({ start, tree }) => {
+    const objection = objectionTo(tree);
+    return objection ? [problem(start, objection.message, objection.hint)] : [];
+  });
+  const outside = statements.filter((statement) => statement.kind !== "ordinary");
+  const transactional =
+    directives?.transaction !== false && (outside.length === 0 || outside.length < statements.length);
+  if (directives !== null && transactional) {
+    for (const statement of outside) {
+      const hint = "Put it into a file of its own, or say -- hj:transaction off in the first line of this one.";
+      problems.push(problem(statement.start, "this statement cannot run inside a transaction", hint));
+    }
+  }
+  if (problems.length > 0) return { problems };
+  return { file, transactional, timeoutMs: directives?.timeoutMs ?? null, sql, statements };
+}
+
+function problemsOfTheSet(names: readonly (FileName | Problem | null)[]): readonly Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Map<string, FileName>();
+  const valid = names.filter((name) => name !== null && !("code" in name)) as readonly FileName[];
+  for (const name of valid) {
+    // 0001 and 1 are one version, whatever the files are called.
+    const key = `${name.direction} ${name.version.split("_").map(BigInt).join("_")}`;
+    const twin = seen.get(key);
+    if (twin) problems.push({ ...about(name), message: `has the same version as ${twin.file}` });
+    else seen.set(key, name);
+  }
+  const ups = valid.filter((name) => name.direction === "up");
+  for (const down of valid.filter((name) => name.direction === "down")) {
+    const up = ups.find((name) => name.version === down.version);
+    if (up?.name === down.name) continue;
+    const message = up ? `undoes ${up.file}, whose name is different` : "is a down without an up";
+    problems.push({ ...about(down), message });
+  }
+  return problems;
+}
+
+function about(name: FileName): Pick<Problem, "code" | "file" | "version"> & { message: string } {
+  return { code: "INVALID_MIGRATION", file: name.file, version: name.version, message: "" };
+}
+
+function contradiction(migration: Migration): Problem {
+  return {
+    code: "INVALID_MIGRATION",
+    file: migration.up.file,
+    version: migration.version,
+    message: "says -- hj:irreversible and has a down file",
+    hint: `Remove one of the two: the directive, or ${migration.down?.file}.`,
+  };
+}
+
+function placeOf(sql: string, offset: number): { line: number; column: number } {
+  const lines = sql.slice(0, offset).split(/\r\n|\n|\r/);
+  return { line: lines.length, column: [...(lines.at(-1) ?? "")].length + 1 };
+}
+
+function hashOf(files: readonly CompiledFile[]): string {
+  const hash = createHash("sha256");
+  for (const { name, checksum, script, directives } of files) {
+    hash.update(JSON.stringify([name.file, checksum, script.transactional, script.timeoutMs, directives.irreversible]));
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,75 @@
+// Why a run stopped: the closed list of codes, the facts that go with each, and the one error class that carries them.
+
+/** The backend that holds the run lock, as far as the role may see it. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly application: string | null;
+  /** ISO 8601, from the database's clock: when that session connected. */
+  readonly connectedAt: string | null;
+}
+
+/** Where in a migration file a statement failed. */
+export interface StatementPlace {
+  readonly version: string;
+  readonly file: string;
+  /** 1-based. The statement's first line when PostgreSQL gave no position. */
+  readonly line: number;
+  /** 1-based, in code points; null when PostgreSQL gave no position. */
+  readonly column: number | null;
+  /** That line, at most 200 characters of it, string literals masked character by character. */
+  readonly statement: string;
+  /** Index into `statement` of the character the column means; null like `column`. */
+  readonly caret: number | null;
+}
+
+/** Everything a run can fail with, and the facts a reader needs for each. */
+export interface FailureDetails {
+  readonly DATABASE_UNREACHABLE: { readonly host: string; readonly port: number; readonly reason: string };
+  readonly AUTHENTICATION_FAILED: { readonly user: string; readonly sqlState: string };
+  readonly DATABASE_MISSING: { readonly database: string };
+  readonly DATABASE_NOT_READY: { readonly sqlState: string };
+  readonly TLS_FAILED: { readonly host: string; readonly reason: string };
+  readonly SERVER_TOO_OLD: { readonly serverVersion: string; readonly minimum: string };
+  readonly DATABASE_READ_ONLY: { readonly host: string };
+  readonly SCHEMA_MISSING: { readonly schema: string };
+  readonly PERMISSION_DENIED: { readonly role: string; readonly privilege: string; readonly object: string };
+  readonly JOURNAL_UNREADABLE: { readonly table: string; readonly sqlState: string };
+  readonly LOCK_NOT_ACQUIRED: { readonly waitedMs: number; readonly holder: LockHolder | null };
+  readonly LOCK_LOST: { readonly version: string | null };
+  readonly POOLER_DETECTED: { readonly evidence: string };
+  readonly STATEMENT_FAILED: StatementPlace & { readonly sqlState: string };
+  readonly LOCK_TIMEOUT: StatementPlace & { readonly sqlState: string; readonly attempts: number };
+  readonly TIMED_OUT: StatementPlace & { readonly timeoutMs: number };
+  readonly TRANSACTION_ENDED: { readonly version: string; readonly file: string };
+  readonly INDEX_INVALID: { readonly version: string; readonly file: string; readonly index: string };
+  readonly CANNOT_RESUME: { readonly version: string; readonly file: string; readonly statementNumber: number };
+  readonly CONNECTION_LOST: { readonly version: string | null; readonly sqlState: string | null };
+  readonly CANCELLED: { readonly version: string | null };
+  readonly INTERNAL_ERROR: { readonly name: string };
+}
+
+export type FailureCode = keyof FailureDetails;
+
+/** What a report says about why it failed. `hint` is what the reader does next. */
+export type Failure = {
+  [Code in FailureCode]: {
+    readonly code: Code;
+    readonly message: string;
+    readonly hint: string;
+    readonly details: FailureDetails[Code];
+  };
+}[FailureCode];
+
+/**
+ * The only error class of this project. Callers look at `failure.code`, never at the message; `cause` keeps what
+ * the driver or the network said and stays out of reports, because it may hold row contents or a password.
+ */
+export class MigrationError extends Error {
+  override readonly name = "MigrationError";
+  readonly failure: Failure;
+
+  constructor(failure: Failure, options?: ErrorOptions) {
+    super(failure.message, options);
+    this.failure = failure;
+  }
+}

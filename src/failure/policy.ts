@@ -1,0 +1,51 @@
+// What follows from each code, for every caller. Decisions about codes belong here and nowhere else.
+import type { FailureCode } from "./failure.ts";
+import type { ProblemCode } from "./problem.ts";
+
+/** What a caller is to do about a code. */
+export interface Policy {
+  /** 2: the request or the configuration is wrong. 1: everything else. */
+  readonly exitCode: 1 | 2;
+  /** The very same request may succeed later without anybody mending anything. */
+  readonly retryable: boolean;
+}
+
+const MEND_REQUEST: Policy = { exitCode: 2, retryable: false };
+const MEND_DATABASE: Policy = { exitCode: 1, retryable: false };
+const TRY_AGAIN: Policy = { exitCode: 1, retryable: true };
+
+/** A code without a row here does not compile. */
+export const POLICY = {
+  INVALID_ARGUMENT: MEND_REQUEST,
+  INVALID_EVENT: MEND_REQUEST,
+  INVALID_SETTING: MEND_REQUEST,
+  INVALID_MIGRATION: MEND_REQUEST,
+  NOT_AVAILABLE: MEND_REQUEST,
+  CHECKSUM_CHANGED: MEND_DATABASE,
+  MIGRATION_MISSING: MEND_DATABASE,
+  OUT_OF_ORDER: MEND_DATABASE,
+  DATABASE_AHEAD: MEND_DATABASE,
+  SERVER_NEWER_THAN_TESTED: MEND_DATABASE,
+  DATABASE_UNREACHABLE: TRY_AGAIN,
+  AUTHENTICATION_FAILED: MEND_DATABASE,
+  DATABASE_MISSING: MEND_DATABASE,
+  DATABASE_NOT_READY: TRY_AGAIN,
+  TLS_FAILED: MEND_DATABASE,
+  SERVER_TOO_OLD: MEND_DATABASE,
+  DATABASE_READ_ONLY: MEND_DATABASE,
+  SCHEMA_MISSING: MEND_DATABASE,
+  PERMISSION_DENIED: MEND_DATABASE,
+  JOURNAL_UNREADABLE: MEND_DATABASE,
+  LOCK_NOT_ACQUIRED: TRY_AGAIN,
+  LOCK_LOST: TRY_AGAIN,
+  POOLER_DETECTED: MEND_DATABASE,
+  STATEMENT_FAILED: MEND_DATABASE,
+  LOCK_TIMEOUT: TRY_AGAIN,
+  TIMED_OUT: MEND_DATABASE,
+  TRANSACTION_ENDED: MEND_DATABASE,
+  INDEX_INVALID: MEND_DATABASE,
+  CANNOT_RESUME: MEND_DATABASE,
+  CONNECTION_LOST: TRY_AGAIN,
+  CANCELLED: TRY_AGAIN,
+  INTERNAL_ERROR: MEND_DATABASE,
+} as const satisfies Record<ProblemCode | FailureCode, Policy>;

@@ -1,0 +1,19 @@
+// What makes two migration files the same.
+import { createHash } from "node:crypto";
+import { isDirectiveLine } from "./directives.ts";
+
+/**
+ * SHA-256, in hex, of what the file does: directive lines, line endings, a byte-order mark and trailing blank lines
+ * are left out, so that a waiver added later or a checkout on Windows changes nothing.
+ */
+export function checksum(sql: string): string {
+  return createHash("sha256").update(normalise(sql), "utf8").digest("hex");
+}
+
+function normalise(sql: string): string {
+  const lines = sql.replace(/^\uFEFF/, "").split(/\r\n|\n|\r/);
+  return lines
+    .filter((line) => !isDirectiveLine(line))
+    .join("\n")
+    .trimEnd();
+}

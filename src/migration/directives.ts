@@ -1,0 +1,77 @@
+// The `-- hj:` lines at the head of a migration file: their grammar, and nothing of what they lead to.
+import type { Problem, Refusal } from "../failure/problem.ts";
+import { DURATION_EXPECTED, parseDuration } from "./duration.ts";
+import type { Direction } from "./file-name.ts";
+
+/** What a file says about itself. */
+export interface Directives {
+  /** False after `-- hj:transaction off`: statement by statement, each recorded when done. */
+  readonly transaction: boolean;
+  /** From `-- hj:timeout 20m`; null leaves it to the request and the default. */
+  readonly timeoutMs: number | null;
+  /** The reason given with `-- hj:irreversible REASON`; null when a down file is expected to undo this. */
+  readonly irreversible: string | null;
+}
+
+const DIRECTIVE_LINE = /^\s*--\s*hj:/;
+const DIRECTIVE = /^\s*--\s*hj:(?<name>\S*)\s*(?<value>.*?)\s*$/;
+const NOT_YET = ["phase", "allow", "detach"];
+
+/** True for a line that is a directive or tries to be one. */
+export function isDirectiveLine(line: string): boolean {
+  return DIRECTIVE_LINE.test(line);
+}
+
+/**
+ * Reads the directives of one file. Unknown, malformed, repeated and misplaced ones are problems: a directive that
+ * is silently ignored runs a migration in a way that its author did not mean.
+ */
+export function parseDirectives(file: string, direction: Direction, sql: string): Directives | Refusal {
+  const problems: Problem[] = [];
+  const found = new Map<string, string>();
+  let inHead = true;
+  for (const [index, line] of sql
+    .replace(/^\uFEFF/, "")
+    .split(/\r\n|\n|\r/)
+    .entries()) {
+    if (!isDirectiveLine(line)) {
+      inHead &&= /^\s*(?:--.*)?$/.test(line);
+      continue;
+    }
+    const { name = "", value = "" } = DIRECTIVE.exec(line)?.groups ?? {};
+    const refuse = (message: string, hint: string) =>
+      problems.push({ code: "INVALID_MIGRATION", file, line: index + 1, message, hint });
+    if (!inHead) refuse(`-- hj:${name} stands behind the first statement`, "Move it to the first lines of the file.");
+    else if (found.has(name)) refuse(`-- hj:${name} is given twice`, "Remove one of the two lines.");
+    else {
+      const expected = expectation(name, value, direction);
+      if (expected) refuse(`-- hj:${name} ${value}`.trimEnd() + expected.fault, expected.hint);
+      found.set(name, value);
+    }
+  }
+  if (problems.length > 0) return { problems };
+  return {
+    transaction: found.get("transaction") !== "off",
+    timeoutMs: parseDuration(found.get("timeout") ?? ""),
+    irreversible: found.get("irreversible") ?? null,
+  };
+}
+
+/** What is wrong with one directive, or null. */
+function expectation(name: string, value: string, direction: Direction): { fault: string; hint: string } | null {
+  switch (name) {
+    case "transaction":
+      return value === "off" ? null : { fault: " is malformed", hint: "Expected: -- hj:transaction off" };
+    case "timeout":
+      return parseDuration(value) === null
+        ? { fault: " is malformed", hint: `Expected: -- hj:timeout followed by ${DURATION_EXPECTED}.` }
+        : null;
+    case "irreversible":
+      if (direction === "down") return { fault: " stands in a down file", hint: "It belongs into the up file." };
+      return value === "" ? { fault: " lacks its reason", hint: "Expected: -- hj:irreversible REASON" } : null;
+    default:
+      return NOT_YET.includes(name)
+        ? { fault: " is not available in this build", hint: "Remove it: it would be ignored." }
+        : { fault: " is unknown", hint: "Known directives: transaction, timeout, irreversible." };
+  }
+}

@@ -1,0 +1,58 @@
+// All migrations of a build, compiled: what the function ships instead of files and a parser.
+
+/** A file as the engine runs it. Offsets into `sql` count UTF-16 code units. */
+export interface Script {
+  readonly file: string;
+  /** False: statement by statement, each recorded when done. */
+  readonly transactional: boolean;
+  /** From the file's directive; null leaves it to the request and the default. */
+  readonly timeoutMs: number | null;
+  /** The whole text, without a byte-order mark. */
+  readonly sql: string;
+  readonly statements: readonly Statement[];
+}
+
+/** One statement, and how it has to be run when the script is not transactional. */
+export type Statement = { readonly start: number; readonly end: number } & StatementKind;
+
+/**
+ * `ordinary` runs inside a transaction. Everything else PostgreSQL refuses there, so it is sent alone; what is known
+ * of it decides how an interrupted one is taken up again.
+ */
+export type StatementKind =
+  | { readonly kind: "ordinary" }
+  | { readonly kind: "create_index_concurrently"; readonly index: ObjectName; readonly table: ObjectName }
+  | { readonly kind: "drop_index_concurrently"; readonly indexes: readonly ObjectName[] }
+  | { readonly kind: "alone"; readonly command: string; readonly repeatable: boolean };
+
+/** `schema` is null when search_path decides. */
+export interface ObjectName {
+  readonly schema: string | null;
+  readonly name: string;
+}
+
+/** One shipped, ordered, immutable change. */
+export interface Migration {
+  readonly version: string;
+  readonly name: string;
+  /** Of the up file, see checksum.ts. */
+  readonly checksum: string;
+  readonly up: Script;
+  /** Null when no down file is shipped. */
+  readonly down: Script | null;
+  /** Why it cannot be rolled back, from `-- hj:irreversible`. */
+  readonly irreversible: string | null;
+}
+
+/** In order of version, each version once. */
+export interface Manifest {
+  readonly manifestVersion: 1;
+  /** SHA-256, in hex, over every file's checksum: two builds with the same hash do the same. */
+  readonly hash: string;
+  readonly migrations: readonly Migration[];
+}
+
+/** `20240601_001_add_passkey_support`: how people and reports name a migration. */
+export function fullName(migration: { readonly version: string; readonly name: string }): string {
+  return `${migration.version}_${migration.name}`;
+}

@@ -1,0 +1,25 @@
+// What a version is and how two of them compare. One order for everything that sorts migrations.
+
+const VERSION = /^\d+(?:_\d+)?$/;
+
+/** True for digits, or for a date and three digits such as `20240601_001`. */
+export function isVersion(text: string): boolean {
+  return VERSION.test(text) && text.length <= 64;
+}
+
+/** Compares part by part as numbers, so that `9` comes before `10` and `0001` equals `1`. */
+export function compareVersions(left: string, right: string): number {
+  const [a, b] = [left.split("_"), right.split("_")];
+  for (let part = 0; part < Math.max(a.length, b.length); part++) {
+    const order = compareDigits(a[part] ?? "0", b[part] ?? "0");
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+// Digits, not numbers: 20-digit versions exist, and 2^53 has 16.
+function compareDigits(left: string, right: string): number {
+  const [a, b] = [left.replace(/^0+/, ""), right.replace(/^0+/, "")];
+  if (a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
