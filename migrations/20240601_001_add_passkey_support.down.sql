@@ -1,0 +1,1 @@
+drop table hj_passkey_credential;
