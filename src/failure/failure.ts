@@ -33,7 +33,7 @@ export interface FailureDetails {
   readonly DATABASE_READ_ONLY: { readonly host: string };
   readonly SCHEMA_MISSING: { readonly schema: string };
   readonly PERMISSION_DENIED: { readonly role: string; readonly privilege: string; readonly object: string };
-  readonly JOURNAL_UNREADABLE: { readonly table: string; readonly sqlState: string };
+  readonly JOURNAL_UNUSABLE: { readonly table: string; readonly sqlState: string };
   readonly LOCK_NOT_ACQUIRED: { readonly waitedMs: number; readonly holder: LockHolder | null };
   readonly LOCK_LOST: { readonly version: string | null };
   readonly POOLER_DETECTED: { readonly evidence: string };

@@ -1,6 +1,7 @@
 // The `-- hj:` lines at the head of a migration file: their grammar, and nothing of what they lead to.
+
+import { DURATION_EXPECTED, parseDuration } from "../duration.ts";
 import type { Problem, Refusal } from "../failure/problem.ts";
-import { DURATION_EXPECTED, parseDuration } from "./duration.ts";
 import type { Direction } from "./file-name.ts";
 
 /** What a file says about itself. */

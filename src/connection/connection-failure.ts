@@ -1,0 +1,104 @@
+// Says why a connection could not be opened, from what the driver or the network threw. Pure.
+import { type Failure, MigrationError } from "../failure/failure.ts";
+import type { DatabaseAddress } from "./database-url.ts";
+
+/** Never quotes the driver's message where it could hold what was sent. The error itself is kept as the cause. */
+export function connectionFailure(error: unknown, address: DatabaseAddress): MigrationError {
+  return new MigrationError(explain(error, address), { cause: error });
+}
+
+// SQLSTATEs of a refused connection: https://www.postgresql.org/docs/current/errcodes-appendix.html
+function explain(error: unknown, address: DatabaseAddress): Failure {
+  const { host, port, user, database } = address;
+  const code = codeOf(error);
+  switch (code) {
+    case "28P01":
+    case "28000":
+      return {
+        code: "AUTHENTICATION_FAILED",
+        message: `the server refused to let ${user} in`,
+        hint: `Check the user name and the password for ${host}:${port}, and that pg_hba.conf lets this address in.`,
+        details: { user, sqlState: code },
+      };
+    case "3D000":
+      return {
+        code: "DATABASE_MISSING",
+        message: `there is no database ${JSON.stringify(database)} on ${host}:${port}`,
+        hint: "Create it, or correct the name at the end of the URL.",
+        details: { database },
+      };
+    case "42501":
+      return {
+        code: "PERMISSION_DENIED",
+        message: `${user} may not connect to the database ${JSON.stringify(database)}`,
+        hint: `Grant it: grant connect on database ... to ...`,
+        details: { role: user, privilege: "CONNECT", object: database },
+      };
+    case "53300":
+    case "57P03":
+      return {
+        code: "DATABASE_NOT_READY",
+        message: code === "53300" ? "the server has no connection left" : "the server is starting up or shutting down",
+        hint: "Nothing was changed. Try again when it answers.",
+        details: { sqlState: code },
+      };
+    default:
+      return isTlsError(error, code) ? tlsFailure(error, address) : unreachable(error, code, address);
+  }
+}
+
+function unreachable(error: unknown, code: string, { host, port, password, user }: DatabaseAddress): Failure {
+  if (password === null && /password/i.test(messageOf(error))) {
+    return {
+      code: "AUTHENTICATION_FAILED",
+      message: `the server asks for a password for ${user}, and the URL has none`,
+      hint: "Put the password into the URL, percent-encoded.",
+      details: { user, sqlState: "28P01" },
+    };
+  }
+  const reason =
+    REASONS.get(code) ?? (/timeout/i.test(messageOf(error)) ? "it did not answer in time" : code || "it hung up");
+  return {
+    code: "DATABASE_UNREACHABLE",
+    message: `cannot reach ${host}:${port}: ${reason}`,
+    hint: "Nothing was changed. Check host and port, that the server runs, and that security groups and routes let this address reach it.",
+    details: { host, port, reason },
+  };
+}
+
+function tlsFailure(error: unknown, { host }: DatabaseAddress): Failure {
+  const reason = messageOf(error);
+  return {
+    code: "TLS_FAILED",
+    message: `no verified TLS connection to ${host}: ${reason}`,
+    hint: "The connection is verified unless the URL says otherwise (sslmode=verify-full). Use the host name in the server's certificate, and a server with TLS on.",
+    details: { host, reason },
+  };
+}
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ["ECONNREFUSED", "nothing listens there"],
+  ["ECONNRESET", "it closed the connection"],
+  ["EHOSTUNREACH", "there is no route to it"],
+  ["ENETUNREACH", "there is no route to it"],
+  ["ENOTFOUND", "the name is not known"],
+  ["EAI_AGAIN", "the name could not be looked up"],
+  ["ETIMEDOUT", "it did not answer in time"],
+]);
+
+function isTlsError(error: unknown, code: string): boolean {
+  return (
+    /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/.test(code) || /\bSSL\b/.test(messageOf(error))
+  );
+}
+
+/** A name with several addresses fails with one error for each of them. */
+function codeOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
+  const code: unknown = error instanceof Error && "code" in error ? error.code : "";
+  return typeof code === "string" ? code : "";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : "";
+}

@@ -1,0 +1,54 @@
+// Sends a transaction until its locks are free or its time is up.
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Budget, lockTimeoutMs, retryPauseMs } from "./budget.ts";
+import { type Interrupted, sendWithin } from "./interrupt.ts";
+import { isServerError, send, sqlStateOf } from "./message.ts";
+import type { Run } from "./run-context.ts";
+import { composeTransaction, type Transaction } from "./transaction.ts";
+
+/** The three parts of a transaction; see composeTransaction. */
+export interface Parts {
+  readonly head: readonly string[];
+  readonly body: string;
+  readonly tail: readonly string[];
+}
+
+/** The last attempt, and how many there were. */
+export interface Attempted extends Interrupted {
+  readonly transaction: Transaction;
+  readonly attempts: number;
+}
+
+/** lock_not_available and deadlock_detected: nothing happened, and the same again may succeed. */
+const RETRIED: readonly (string | null)[] = ["55P03", "40P01"];
+
+/**
+ * How much later than our own cancel the server's statement_timeout ends a statement. It stands behind the cancel for
+ * the case that no second connection can be opened.
+ */
+const STATEMENT_TIMEOUT_GRACE_MS = 1_000;
+
+/** After an error the transaction is rolled back when this returns, unless the connection is gone. */
+export async function attempt(run: Run, version: string, parts: Parts, budget: Budget): Promise<Attempted> {
+  for (let attempts = 1; ; attempts++) {
+    const leftMs = Math.max(1, Math.round(budget.endsAt - performance.now()));
+    const transaction = composeTransaction([...timeouts(attempts, leftMs), ...parts.head], parts.body, parts.tail);
+    const { reply, interruption } = await sendWithin(run, transaction.sql, budget);
+    if (isServerError(reply.error)) await send(run.session.connection, "rollback");
+    const done = { transaction, attempts, reply, interruption };
+    if (interruption !== null || !RETRIED.includes(sqlStateOf(reply.error))) return done;
+
+    const pauseMs = retryPauseMs(attempts, Math.random());
+    if (performance.now() + pauseMs >= budget.endsAt) return done;
+    run.context.onProgress({ kind: "migration_waits", version, attempts });
+    await sleep(pauseMs, null, { signal: run.context.signal }).catch(() => {});
+    if (run.context.signal.aborted) return { ...done, interruption: "abort" };
+  }
+}
+
+function timeouts(attempts: number, leftMs: number): readonly string[] {
+  return [
+    `set local lock_timeout = ${Math.min(leftMs, lockTimeoutMs(attempts))}`,
+    `set local statement_timeout = ${leftMs + STATEMENT_TIMEOUT_GRACE_MS}`,
+  ];
+}

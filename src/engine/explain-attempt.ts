@@ -1,0 +1,93 @@
+// Says which statement of a transaction an error hit: one of the migration, or one of the frame around it. Pure.
+import type { Failure } from "../failure/failure.ts";
+import { fullName, type Migration, type Script, type Statement } from "../migration/manifest.ts";
+import type { Attempted } from "./attempt.ts";
+import type { Budget } from "./budget.ts";
+import { explainStep, frameFailure, type StepOutcome } from "./explain-step.ts";
+import { journalName } from "./journal-statements.ts";
+import { isServerError, type ServerError } from "./message.ts";
+import type { Run } from "./run-context.ts";
+import { errorOffset } from "./transaction.ts";
+
+/** The part of a script that was sent: from `start`, these statements. */
+export interface Body {
+  readonly script: Script;
+  readonly statements: readonly Statement[];
+  readonly start: number;
+}
+
+/** What a failed attempt comes to. `attempted.reply.error` must be set. */
+export function explainAttempt(
+  run: Run,
+  migration: Migration,
+  body: Body,
+  attempted: Attempted,
+  budget: Budget,
+): StepOutcome {
+  const { transaction, reply, interruption, attempts } = attempted;
+  const { script, statements, start } = body;
+  const error = reply.error as Error;
+  const text = script.sql.slice(start, start === 0 ? undefined : statements.at(-1)?.end);
+  const inBody = isServerError(error) ? errorOffset(transaction, text, error) : null;
+  const offset = inBody === null ? null : start + inBody;
+  const index = reply.completed.length - transaction.headStatements;
+  // A syntax error is found before anything runs: then only the position tells which statement it is.
+  const byOffset = statements.find((statement) => offset !== null && offset < statement.end);
+  const inFrame = byOffset === undefined && (index < 0 || index >= statements.length);
+  if (inFrame && isServerError(error) && interruption === null) {
+    const isCommit = index === statements.length + FRAME_BEHIND_BODY;
+    const failure = isCommit ? null : frameFault(run, migration, script, error, index < 0);
+    if (failure !== null) return frameFailure(failure, error, attempts);
+  }
+  const statement = byOffset ?? statements[index] ?? statements.at(-1);
+  const isOverdue = performance.now() >= budget.endsAt;
+  return explainStep({ migration, script, statement, offset, error, interruption, attempts, budget, isOverdue });
+}
+
+/** Four statements reset the session and one completes the entry; commit, which runs deferred checks, comes next. */
+const FRAME_BEHIND_BODY = 5;
+
+/** An error in one of our own statements; null when it is about time or locks, as any statement's may be. */
+function frameFault(
+  run: Run,
+  migration: Migration,
+  { file }: Script,
+  error: ServerError,
+  isBefore: boolean,
+): Failure | null {
+  const { version } = migration;
+  switch (error.code) {
+    case "22012": // division_by_zero: one of the two proofs failed
+      return isBefore
+        ? {
+            code: "LOCK_LOST",
+            message: `the run lock was not held any more when ${version} was to begin`,
+            hint: "Nothing of this migration was applied. Run again; behind a transaction pooler use the database's own endpoint.",
+            details: { version },
+          }
+        : {
+            code: "TRANSACTION_ENDED",
+            message: `${file} ended the transaction that it ran in`,
+            hint: "What came before that is not recorded and may be in the database. Remove commit and rollback from it, procedures included.",
+            details: { version, file },
+          };
+    case "23505": // unique_violation: the index on current entries
+      return {
+        code: "LOCK_LOST",
+        message: `another run has recorded ${version} in the meantime`,
+        hint: "Nothing of this migration was applied by this run. Run again.",
+        details: { version },
+      };
+    case "55P03":
+    case "40P01":
+    case "57014":
+      return null;
+    default:
+      return {
+        code: "JOURNAL_UNUSABLE",
+        message: `the journal ${journalName(run.target)} could not be written ${isBefore ? "before" : "behind"} ${fullName(migration)}: ${error.message} (${error.code})`,
+        hint: "Nothing of this migration was applied. Give the role its rights on the journal back, or mend what the file does to it.",
+        details: { table: journalName(run.target), sqlState: error.code },
+      };
+  }
+}

@@ -1,0 +1,116 @@
+// Says what became of a migration that did not get through: pure, from what came back and when.
+
+import { formatDuration } from "../duration.ts";
+import { type Failure, MigrationError } from "../failure/failure.ts";
+import type { Migration, Script, Statement } from "../migration/manifest.ts";
+import type { Budget, Interruption } from "./budget.ts";
+import { isServerError, type ServerError, sqlStateOf } from "./message.ts";
+import { placeOf } from "./place.ts";
+
+/** What a step came to. `out_of_time` is the invocation's deadline, not the migration's time-out. */
+export type StepOutcome =
+  | {
+      readonly kind: "applied";
+      readonly appliedAt: string | null;
+      readonly durationMs: number | null;
+      readonly attempts: number;
+    }
+  | { readonly kind: "failed"; readonly failure: Failure; readonly cause: unknown; readonly attempts: number }
+  | { readonly kind: "in_doubt"; readonly failure: Failure; readonly cause: unknown; readonly attempts: number }
+  | { readonly kind: "out_of_time"; readonly attempts: number };
+
+/** What was sent, as far as it can be blamed. */
+export interface Suspect {
+  readonly migration: Migration;
+  readonly script: Script;
+  /** The statement that the server was at; its start is where the error is told when the server gave no position. */
+  readonly statement: Statement | undefined;
+  /** In the script, in UTF-16 code units; null when the server gave none. */
+  readonly offset: number | null;
+  readonly error: Error;
+  readonly interruption: Interruption | null;
+  readonly attempts: number;
+  readonly budget: Budget;
+  /** Whether the time-out had passed when the error came: the server's own time-out may be first. */
+  readonly isOverdue: boolean;
+}
+
+/** Never says that something was rolled back or kept; that follows from the script and is the report's to tell. */
+export function explainStep(suspect: Suspect): StepOutcome {
+  const { migration, error, interruption, attempts, budget } = suspect;
+  const { version } = migration;
+  const sqlState = sqlStateOf(error);
+  if (!isServerError(error)) {
+    const failure = connectionLost(version, sqlState);
+    return { kind: "in_doubt", failure, cause: error, attempts };
+  }
+  const fail = (failure: Failure): StepOutcome => ({ kind: "failed", failure, cause: error, attempts });
+  if (interruption === "abort") return fail(cancelled(version));
+  const isBusy = sqlState === "55P03" || sqlState === "40P01";
+  const isLate = interruption !== null || (sqlState === "57014" && suspect.isOverdue);
+  if ((isLate || isBusy) && budget.reason === "deadline") return { kind: "out_of_time", attempts };
+  if (isLate) return fail(timedOut(suspect));
+  return fail(isBusy ? lockTimeout(suspect, error) : statementFailed(suspect, error));
+}
+
+/** For a migration that was not begun, or was stopped between two statements. */
+export function cancelled(version: string | null): Failure {
+  return {
+    code: "CANCELLED",
+    message: "stopped on request",
+    hint: "What was applied stays applied. Run again to go on.",
+    details: { version },
+  };
+}
+
+/** For the tests in the transaction's own frame: the lock, the journal, the transaction itself. */
+export function frameFailure(failure: Failure, cause: unknown, attempts: number): StepOutcome {
+  return { kind: "failed", failure, cause: new MigrationError(failure, { cause }), attempts };
+}
+
+function statementFailed(suspect: Suspect, error: ServerError): Failure {
+  return {
+    code: "STATEMENT_FAILED",
+    message: withoutValues(error),
+    hint: `Fix ${suspect.migration.version} and run hj migrations run again.`,
+    details: { ...place(suspect), sqlState: error.code },
+  };
+}
+
+function lockTimeout(suspect: Suspect, error: ServerError): Failure {
+  const tries = suspect.attempts === 1 ? "one attempt" : `${suspect.attempts} attempts`;
+  return {
+    code: "LOCK_TIMEOUT",
+    message: `a lock was not free within ${formatDuration(suspect.budget.timeoutMs)} and ${tries}: ${withoutValues(error)}`,
+    hint: "Find the session that keeps the lock (pg_blocking_pids, long transactions), let it end, and run again.",
+    details: { ...place(suspect), sqlState: error.code, attempts: suspect.attempts },
+  };
+}
+
+function timedOut(suspect: Suspect): Failure {
+  const { timeoutMs } = suspect.budget;
+  return {
+    code: "TIMED_OUT",
+    message: `did not finish within its time-out of ${formatDuration(timeoutMs)} and was cancelled`,
+    hint: "Give it more time (--timeout, or -- hj:timeout in the file), or make it do less at once.",
+    details: { ...place(suspect), timeoutMs },
+  };
+}
+
+function connectionLost(version: string, sqlState: string | null): Failure {
+  return {
+    code: "CONNECTION_LOST",
+    message: `the connection was lost while ${version} ran${sqlState === null ? "" : ` (${sqlState})`}`,
+    hint: "Whether it was applied is not known here. hj migrations status says; run again to go on.",
+    details: { version, sqlState },
+  };
+}
+
+function place({ migration, script, statement, offset }: Suspect) {
+  return placeOf(script, migration.version, statement?.start ?? 0, offset);
+}
+
+/** Data exceptions (class 22) quote the value that did not fit: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function withoutValues(error: ServerError): string {
+  return error.code.startsWith("22") ? error.message.replace(/"[^"]*"/g, '"***"') : error.message;
+}

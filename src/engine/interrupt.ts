@@ -1,0 +1,55 @@
+// Sends a message and sees to it that it ends in time: on the server, through a second connection.
+import type { Budget, Interruption } from "./budget.ts";
+import { type Reply, send } from "./message.ts";
+import type { Session } from "./open-session.ts";
+import { literal } from "./quote.ts";
+import type { Run } from "./run-context.ts";
+
+/** What came back, and whether we had asked the server to stop. */
+export interface Interrupted {
+  readonly reply: Reply;
+  /** Set although the reply may be a success: a cancel that comes during COMMIT is too late. */
+  readonly interruption: Interruption | null;
+}
+
+/**
+ * Sends one message. When the budget ends or the run is to stop, the statement is cancelled with pg_cancel_backend:
+ * RDS Proxy does not pass the protocol's own cancel request on.
+ *
+ * Returns when both the cancel and the message have been answered; a cancel left in flight would hit the next message.
+ */
+export async function sendWithin(run: Run, sql: string, budget: Budget): Promise<Interrupted> {
+  let interruption: Interruption | null = null;
+  let cancelling: Promise<void> | null = null;
+  const interrupt = (reason: Interruption) => {
+    interruption ??= reason;
+    cancelling ??= cancelBackend(run);
+  };
+  const onAbort = () => interrupt("abort");
+  const timer = setTimeout(() => interrupt(budget.reason), Math.max(0, budget.endsAt - performance.now()));
+  run.context.signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    const reply = await send(run.session.connection, sql);
+    return { reply, interruption };
+  } finally {
+    clearTimeout(timer);
+    run.context.signal.removeEventListener("abort", onAbort);
+    await cancelling;
+  }
+}
+
+/** Without success when no second connection is to be had; the server's own statement_timeout stands behind it. */
+async function cancelBackend({ target, session }: Run): Promise<void> {
+  try {
+    const connection = await target.connect();
+    await send(connection, cancelStatement(session));
+    await connection.end();
+  } catch {
+    // The first error is the one to report: the message's, once statement_timeout ends it.
+  }
+}
+
+/** Only this very backend: a pid is used again once its session is gone. */
+function cancelStatement({ facts }: Session): string {
+  return `select pg_cancel_backend(pid) from pg_stat_get_activity(${facts.backendPid}) where backend_start = ${literal(facts.backendStart)}`;
+}

@@ -1,0 +1,43 @@
+// Where every migration stands: what this build ships, held against what the journal records. Pure.
+import type { Manifest, Migration } from "../migration/manifest.ts";
+import { compareVersions } from "../migration/version.ts";
+import type { Journal, JournalEntry } from "./journal.ts";
+
+/** `unknown`: in the database, not in this build. */
+export type Standing = "applied" | "pending" | "started" | "unknown";
+
+/** One migration and where it stands. */
+export type Item = { readonly version: string; readonly name: string } & (
+  | { readonly standing: "applied" | "started"; readonly migration: Migration; readonly entry: JournalEntry }
+  | { readonly standing: "pending"; readonly migration: Migration; readonly entry: JournalEntry | null }
+  | { readonly standing: "unknown"; readonly migration: null; readonly entry: JournalEntry }
+);
+
+/** Every migration that the build or the database knows, in order of version. */
+export type Inventory = readonly Item[];
+
+/** A version that was rolled back is pending again, or gone when this build does not ship it. */
+export function takeInventory(manifest: Manifest, journal: Journal): Inventory {
+  const entries = new Map(journal.entries.map((entry) => [entry.version, entry]));
+  const shipped = manifest.migrations.map((migration): Item => {
+    const entry = entries.get(migration.version) ?? null;
+    const { version, name } = migration;
+    if (entry === null || entry.state === "rolled_back")
+      return { version, name, standing: "pending", migration, entry };
+    return { version, name, standing: entry.state, migration, entry };
+  });
+  const versions = new Set(manifest.migrations.map(({ version }) => version));
+  const unknown = journal.entries
+    .filter((entry) => entry.state !== "rolled_back" && !versions.has(entry.version))
+    .map((entry): Item => ({ version: entry.version, name: entry.name, standing: "unknown", migration: null, entry }));
+  return [...shipped, ...unknown].sort((a, b) => compareVersions(a.version, b.version));
+}
+
+/** The newest version that is in the database, also one that this build does not know; null when there is none. */
+export function schemaVersion(inventory: Inventory): string | null {
+  return inventory.findLast(isInDatabase)?.version ?? null;
+}
+
+function isInDatabase({ standing, entry }: Item): boolean {
+  return standing === "applied" || (standing === "unknown" && entry.state === "applied");
+}

@@ -1,0 +1,124 @@
+// The run lock: a session advisory lock, polled. Why polled, and why never inside a transaction:
+// a session that waits in pg_advisory_lock holds a snapshot, and the holder's CREATE INDEX CONCURRENTLY waits for it.
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type LockHolder, MigrationError } from "../failure/failure.ts";
+import { isServerError, send, sqlStateOf } from "./message.ts";
+import type { Session } from "./open-session.ts";
+import type { RunContext } from "./run-context.ts";
+import type { Target } from "./target.ts";
+
+/**
+ * The first 8 bytes of SHA-256 over a namespace, the schema and the journal's name. Advisory locks are per database,
+ * so the database's name need not be in it: https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+ */
+export function lockKey(schema: string, journal: string): bigint {
+  const hash = createHash("sha256").update(["hellojohn-migration-hook", schema, journal].join("\0")).digest();
+  return hash.readBigInt64BE(0);
+}
+
+/** An SQL condition over pg_locks: this lock, granted. A bigint key is stored as its two halves. */
+export function lockCondition(key: bigint): string {
+  const [high, low] = [BigInt.asUintN(32, key >> 32n), BigInt.asUintN(32, key)];
+  return `locktype = 'advisory' and database = (select oid from pg_database where datname = current_database()) and classid = ${high} and objid = ${low} and objsubid = 1 and granted`;
+}
+
+/** Division by zero unless this very backend holds the lock: a pooler may have moved us, or the server dropped it. */
+export function ownershipStatement(key: bigint): string {
+  return `select 1 / count(*) as proof from pg_locks where pid = pg_backend_pid() and ${lockCondition(key)}`;
+}
+
+/**
+ * Takes the lock, or throws after waiting `lockWaitMs`, or what the invocation leaves of it. Not re-entrant: a lock
+ * that is already ours was taken by another client over the same backend, which proves a transaction pooler.
+ */
+export async function acquireLock(
+  session: Session,
+  target: Target,
+  context: RunContext,
+  untilMs: number,
+): Promise<void> {
+  const key = lockKey(target.schema, target.journal);
+  const startedAt = performance.now();
+  for (;;) {
+    const { state, holder } = await tryLock(session, key);
+    if (state === "got") return;
+    if (state === "mine") throw poolerDetected();
+    const waitedMs = performance.now() - startedAt;
+    if (context.signal.aborted) throw cancelled();
+    if (waitedMs >= untilMs) throw notAcquired(waitedMs, holder);
+    context.onProgress({ kind: "lock_busy", holder, waitedMs });
+    // Jitter, or a fleet of waiters asks in the same instant for ever.
+    await sleep(Math.min(untilMs - waitedMs, 200 + Math.random() * 600), null, { signal: context.signal }).catch(
+      () => {},
+    );
+  }
+}
+
+/** Gives the lock back. Only for a session that acquireLock returned for; losing the connection has the same effect. */
+export async function releaseLock(session: Session, target: Target): Promise<void> {
+  await send(session.connection, `select pg_advisory_unlock(${lockKey(target.schema, target.journal)})`);
+}
+
+async function tryLock(session: Session, key: bigint): Promise<{ state: string; holder: LockHolder | null }> {
+  const condition = lockCondition(key);
+  const reply = await send(
+    session.connection,
+    `select case when exists (select from pg_locks where pid = pg_backend_pid() and ${condition}) then 'mine' when pg_try_advisory_lock(${key}) then 'got' else 'busy' end as state;
+select pid, application_name, to_char(backend_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as connected_at from pg_locks left join pg_stat_activity using (pid) where ${condition}`,
+  );
+  const state = reply.completed[0]?.[0]?.["state"];
+  if (state == null) throw lost(reply.error);
+  const row = reply.completed[1]?.[0];
+  if (row === undefined) return { state, holder: null };
+  const holder = {
+    pid: Number(row["pid"]),
+    application: row["application_name"] ?? null,
+    connectedAt: row["connected_at"] ?? null,
+  };
+  return { state, holder };
+}
+
+function notAcquired(waitedMs: number, holder: LockHolder | null): MigrationError {
+  const who =
+    holder === null ? "a session that has just ended" : `pid ${holder.pid} (${holder.application ?? "unnamed"})`;
+  return new MigrationError({
+    code: "LOCK_NOT_ACQUIRED",
+    message: `another run holds the lock: ${who}; waited ${Math.round(waitedMs / 1000)} s`,
+    hint: "Nothing was changed by this run. Run again when the other one is done; what it applied is not applied twice.",
+    details: { waitedMs: Math.round(waitedMs), holder },
+  });
+}
+
+function poolerDetected(): MigrationError {
+  const evidence = "another client holds the run lock over the same backend";
+  return new MigrationError({
+    code: "POOLER_DETECTED",
+    message: `the connection goes through a transaction pooler: ${evidence}`,
+    hint: "Nothing was changed. Use the database's own endpoint, or the pooler in session mode.",
+    details: { evidence },
+  });
+}
+
+function cancelled(): MigrationError {
+  return new MigrationError({
+    code: "CANCELLED",
+    message: "stopped while waiting for another run",
+    hint: "Nothing was changed by this run.",
+    details: { version: null },
+  });
+}
+
+function lost(error: Error | null): MigrationError {
+  const sqlState = sqlStateOf(error);
+  const what = isServerError(error) ? error.message : "the connection was lost";
+  return new MigrationError(
+    {
+      code: "CONNECTION_LOST",
+      message: `${what} while the run lock was being taken`,
+      hint: "Nothing was changed by this run. Run again.",
+      details: { version: null, sqlState },
+    },
+    { cause: error },
+  );
+}

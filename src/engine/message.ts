@@ -1,0 +1,108 @@
+// One message of the simple query protocol and everything that comes back. The engine's only way to the server.
+import type { Connection } from "../connection/open.ts";
+
+/** A row as the server sent it: text, or null. */
+export type Row = Readonly<Record<string, string | null>>;
+
+/** What a server error says: https://www.postgresql.org/docs/current/protocol-error-fields.html */
+export interface ServerError extends Error {
+  readonly severity: string;
+  readonly code: string;
+  /** 1-based, in code points of the whole message. */
+  readonly position?: string;
+}
+
+/**
+ * What a message came to. An error ends it: `completed` holds the rows of each statement that finished before, so
+ * its length is the index of the statement that failed.
+ */
+export interface Reply {
+  readonly completed: readonly (readonly Row[])[];
+  /** Null when every statement finished. A ServerError, or what broke the connection. */
+  readonly error: ServerError | Error | null;
+}
+
+interface ProtocolField {
+  readonly name: string;
+}
+
+/** The part of pg's wire protocol object that a submittable is given (as pg-cursor and pg-query-stream are). */
+interface Wire {
+  query(sql: string): void;
+  sendCopyFail(reason: string): void;
+}
+
+/**
+ * Sends several statements as one message: one round trip, and one implicit transaction unless it says BEGIN.
+ *
+ * Never rejects: what an error means depends on the statement it hit, and that is the caller's to know.
+ */
+export function send(connection: Connection, sql: string): Promise<Reply> {
+  const { promise, resolve } = Promise.withResolvers<Reply>();
+  connection.query(new Message(sql, resolve) as never);
+  return promise;
+}
+
+/** True for an error that came from the server and left the session usable. */
+export function isServerError(error: Error | null): error is ServerError {
+  return error !== null && "severity" in error && error.severity === "ERROR" && "code" in error;
+}
+
+/** The SQLSTATE, also of a FATAL error; null when the connection broke without one. */
+export function sqlStateOf(error: Error | null): string | null {
+  return error !== null && "severity" in error && "code" in error && typeof error.code === "string" ? error.code : null;
+}
+
+// pg's own Query keeps neither the rows before an error nor the number of statements that completed.
+class Message {
+  readonly #sql: string;
+  readonly #resolve: (reply: Reply) => void;
+  readonly #completed: Row[][] = [];
+  #fields: readonly ProtocolField[] = [];
+  #rows: Row[] = [];
+
+  constructor(sql: string, resolve: (reply: Reply) => void) {
+    this.#sql = sql;
+    this.#resolve = resolve;
+  }
+
+  submit(wire: Wire): void {
+    wire.query(this.#sql);
+  }
+
+  handleRowDescription(message: { readonly fields: readonly ProtocolField[] }): void {
+    this.#fields = message.fields;
+  }
+
+  handleDataRow(message: { readonly fields: readonly (string | null)[] }): void {
+    this.#rows.push(
+      Object.fromEntries(this.#fields.map((field, index) => [field.name, message.fields[index] ?? null])),
+    );
+  }
+
+  handleCommandComplete(): void {
+    this.#completed.push(this.#rows);
+    this.#rows = [];
+  }
+
+  handleEmptyQuery(): void {
+    // An empty message completes nothing.
+  }
+
+  handleCopyInResponse(wire: Wire): void {
+    wire.sendCopyFail("a migration has no input");
+  }
+
+  handleCopyData(): void {
+    // Dropped: a migration has no output.
+  }
+
+  // pg forgets a query at its first error, so this is the last that is heard of the message.
+  handleError(error: Error): void {
+    this.#resolve({ completed: this.#completed, error });
+  }
+
+  handleReadyForQuery(): void {
+    this.#resolve({ completed: this.#completed, error: null });
+  }
+}

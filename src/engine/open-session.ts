@@ -1,0 +1,108 @@
+// Opens a session and reads the journal: one message, whether there is a journal or not.
+import type { Connection } from "../connection/open.ts";
+import { MigrationError } from "../failure/failure.ts";
+import { decodeJournal, EMPTY_JOURNAL, type Journal } from "./journal.ts";
+import { journalName, readStatement } from "./journal-statements.ts";
+import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
+import { assertUsable, decodeFacts, factsStatement, type SessionFacts, settingsStatement } from "./session.ts";
+import type { Target } from "./target.ts";
+
+/** An open session with our settings. */
+export interface Session {
+  readonly connection: Connection;
+  readonly facts: SessionFacts;
+  readonly applicationName: string;
+}
+
+/** A journal as it was read; `exists` is false when there is no table yet. */
+export interface JournalReading {
+  readonly journal: Journal;
+  readonly exists: boolean;
+}
+
+/** Such as `hellojohn-migrate 3f2a91c0`: how pg_stat_activity tells one run from another. */
+export function applicationName(runId: string): string {
+  return `hellojohn-migrate ${runId.slice(0, 8)}`;
+}
+
+/**
+ * Connects, sets the session up and reads the journal. The settings have a transaction of their own, because a missing
+ * journal is an error, and an error would take them back. Ends the session when it throws.
+ */
+export async function openSession(target: Target, name: string): Promise<{ session: Session } & JournalReading> {
+  const connection = await target.connect();
+  try {
+    const reply = await send(connection, openingMessage(target, name));
+    const row = reply.completed[FACTS]?.[0];
+    if (row === undefined) throw unreadable(reply, target, null);
+    const facts = decodeFacts(row);
+    assertUsable(facts, target);
+    return { session: { connection, facts, applicationName: name }, ...readingOf(reply, JOURNAL, target, facts) };
+  } catch (error) {
+    await connection.end().catch(() => {});
+    throw error;
+  }
+}
+
+/** Reads the journal again, after the lock is taken. */
+export async function readJournal(session: Session, target: Target): Promise<JournalReading> {
+  return readingOf(await send(session.connection, readStatement(target)), 0, target, session.facts);
+}
+
+const FACTS = 2;
+const JOURNAL = 4;
+
+function openingMessage(target: Target, name: string): string {
+  return ["begin", settingsStatement(target, name), factsStatement(target), "commit", readStatement(target)].join(
+    ";\n",
+  );
+}
+
+function readingOf(reply: Reply, index: number, target: Target, facts: SessionFacts): JournalReading {
+  const rows = reply.completed[index];
+  if (rows !== undefined) return { journal: decodeJournal(rows), exists: true };
+  if (reply.completed.length === index && sqlStateOf(reply.error) === UNDEFINED_TABLE) {
+    return { journal: EMPTY_JOURNAL, exists: false };
+  }
+  throw unreadable(reply, target, facts);
+}
+
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const UNDEFINED_TABLE = "42P01";
+const INSUFFICIENT_PRIVILEGE = "42501";
+
+function unreadable({ error }: Reply, target: Target, facts: SessionFacts | null): MigrationError {
+  const sqlState = sqlStateOf(error);
+  const table = journalName(target);
+  if (!isServerError(error) || facts === null) {
+    return new MigrationError(
+      {
+        code: "CONNECTION_LOST",
+        message: `the connection was lost before the journal was read${sqlState ? ` (${sqlState})` : ""}`,
+        hint: "Nothing was changed. Run again.",
+        details: { version: null, sqlState },
+      },
+      { cause: error },
+    );
+  }
+  if (error.code === INSUFFICIENT_PRIVILEGE) {
+    return new MigrationError(
+      {
+        code: "PERMISSION_DENIED",
+        message: `${facts.role} may not read the journal ${table}`,
+        hint: `Nothing was changed. Run as its owner: grant usage on schema ... to ...; grant select on ${table} to ...;`,
+        details: { role: facts.role, privilege: "SELECT", object: table },
+      },
+      { cause: error },
+    );
+  }
+  return new MigrationError(
+    {
+      code: "JOURNAL_UNUSABLE",
+      message: `${table} is no journal of this tool: ${error.message} (${error.code})`,
+      hint: "Nothing was changed. Name another table with HELLOJOHN_JOURNAL, or move that one away.",
+      details: { table, sqlState: error.code },
+    },
+    { cause: error },
+  );
+}

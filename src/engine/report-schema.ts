@@ -1,0 +1,112 @@
+// The report, as a schema: docs/report.schema.json is generated from it, and the types below are inferred from it.
+// The function imports nothing but these types, so that no schema is loaded to write a report.
+import * as z from "zod";
+
+const instant = z.iso.datetime().describe("ISO 8601, UTC.");
+const duration = z.number().int().nonnegative().describe("Milliseconds.");
+
+const problem = z
+  .strictObject({
+    code: z.string().describe("Stable; the list is in the operations guide."),
+    message: z.string(),
+    hint: z.string().optional().describe("The way out."),
+    field: z.string().optional().describe("A field of the event, or the name of a setting."),
+    file: z.string().optional().describe("A migration file."),
+    line: z.number().int().positive().optional(),
+    column: z.number().int().positive().optional(),
+    version: z.string().optional().describe("The migration it is about."),
+  })
+  .describe("One thing that is wrong, or worth knowing.");
+
+const failure = z
+  .strictObject({
+    code: z.string().describe("Stable; the list is in the operations guide."),
+    message: z.string(),
+    hint: z.string().describe("What to do next."),
+    details: z.record(z.string(), z.unknown()).describe("The facts that go with the code."),
+  })
+  .describe("Why the run stopped.");
+
+const migration = z.strictObject({
+  version: z.string(),
+  name: z.string(),
+  status: z
+    .enum(["applied", "pending", "would_apply", "failed", "not_reached", "in_doubt", "started", "unknown"])
+    .describe("unknown: in the database, not in this build. started: not transactional, and not finished."),
+  batch: z.number().int().positive().optional(),
+  appliedAt: instant.optional().describe("The database's clock."),
+  durationMs: duration.optional(),
+  attempts: z.number().int().positive().optional().describe("More than one: a lock was not free at first."),
+  transactional: z.boolean().optional(),
+  reversible: z.boolean().optional(),
+});
+
+const base = {
+  reportVersion: z.literal(1),
+  command: z
+    .enum(["status", "run", "rollback", "list", "validate"])
+    .nullable()
+    .describe("Null when none was understood."),
+  dryRun: z.boolean(),
+  runId: z.string().describe("Kept by a continued run; part of application_name in pg_stat_activity."),
+  invocationId: z.string(),
+  startedAt: instant,
+  durationMs: duration,
+  database: z
+    .strictObject({
+      url: z.string().describe("Without its password."),
+      schema: z.string(),
+      serverVersion: z.string(),
+    })
+    .nullable()
+    .describe("Null when no connection was made."),
+  schemaVersion: z
+    .strictObject({ before: z.string().nullable(), after: z.string().nullable() })
+    .describe("The newest applied version; null when nothing is applied, or not known."),
+  counts: z
+    .strictObject({
+      applied: z.number().int(),
+      pending: z.number().int(),
+      started: z.number().int(),
+      unknown: z.number().int(),
+    })
+    .describe("Where all migrations stand after the command."),
+  migrations: z.array(migration).describe("Those that the command concerns; all of them for list."),
+  warnings: z.array(problem),
+};
+
+const fine = <Outcome extends string>(outcome: Outcome) =>
+  z.strictObject({ ...base, ok: z.literal(true), outcome: z.literal(outcome) });
+
+/** Every report. A union on `outcome`: what an outcome does not have, it cannot carry. */
+export const reportSchema = z
+  .discriminatedUnion("outcome", [
+    fine("up_to_date"),
+    fine("pending"),
+    fine("applied"),
+    fine("would_apply"),
+    fine("listed"),
+    z.strictObject({
+      ...base,
+      ok: z.literal(false),
+      outcome: z.literal("incomplete").describe("Cut by the invocation's deadline. Invoke again to go on."),
+    }),
+    z.strictObject({
+      ...base,
+      ok: z.literal(false),
+      outcome: z.literal("refused").describe("Nothing was done."),
+      problems: z.array(problem).min(1),
+    }),
+    z.strictObject({ ...base, ok: z.literal(false), outcome: z.literal("failed"), failure }),
+  ])
+  .describe("What a command of the HelloJohn migration hook came to.");
+
+type SchemaReport = z.infer<typeof reportSchema>;
+/** One migration in a report. */
+export type MigrationReport = z.infer<typeof migration>;
+/** What a migration's status can be. */
+export type MigrationStatus = MigrationReport["status"];
+/** What every report says, whatever its outcome. */
+export type ReportBase = Omit<SchemaReport, "ok" | "outcome" | "problems" | "failure">;
+/** The structured answer to a request. */
+export type Report = SchemaReport;

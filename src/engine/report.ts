@@ -1,0 +1,92 @@
+// Puts a report together from what a run learned. Pure, but for the clock that says how long it took.
+import type { Failure } from "../failure/failure.ts";
+import type { Problem } from "../failure/problem.ts";
+import { type Inventory, type Item, schemaVersion } from "./inventory.ts";
+import type { MigrationReport, MigrationStatus, Report, ReportBase } from "./report-schema.ts";
+import type { Command } from "./request.ts";
+import { NEWEST_SERVER, type SessionFacts } from "./session.ts";
+import type { Target } from "./target.ts";
+
+/** What is known about a run before it ends; filled in as it goes on, so that a failure reports it too. */
+export interface Draft {
+  readonly command: Command | null;
+  readonly dryRun: boolean;
+  readonly runId: string;
+  readonly invocationId: string;
+  readonly startedAt: Date;
+  database: ReportBase["database"];
+  before: Inventory | null;
+  after: Inventory | null;
+  migrations: MigrationReport[];
+  warnings: Problem[];
+}
+
+/** Notes server and schema, and warns about a server that no test of ours has seen. */
+export function noteDatabase(draft: Draft, target: Target, facts: SessionFacts): void {
+  draft.database = { url: target.maskedUrl, schema: target.schema, serverVersion: facts.serverVersion };
+  if (facts.serverVersionNumber >= NEWEST_SERVER.number) {
+    const message = `PostgreSQL ${facts.serverVersion} is newer than ${NEWEST_SERVER.major}, the newest that this build was tested with`;
+    draft.warnings.push({ code: "SERVER_NEWER_THAN_TESTED", message });
+  }
+}
+
+/** The report of a run that came to a good end, or was cut by its deadline. */
+export function finish(draft: Draft, outcome: FinishedOutcome): Report {
+  if (outcome === "incomplete") return { ...base(draft), ok: false, outcome };
+  return { ...base(draft), ok: true, outcome };
+}
+
+/** How a run can end that neither failed nor was refused. */
+export type FinishedOutcome = Exclude<Report["outcome"], "refused" | "failed">;
+
+/** The report of a request that was not served; `problems` is not empty. */
+export function refuse(draft: Draft, problems: readonly Problem[]): Report {
+  return { ...base(draft), ok: false, outcome: "refused", problems: [...problems] };
+}
+
+/** The report of a run that failed. */
+export function fail(draft: Draft, failure: Failure): Report {
+  return { ...base(draft), ok: false, outcome: "failed", failure: { ...failure, details: { ...failure.details } } };
+}
+
+/** One migration as the inventory knows it. `status` says otherwise what a run makes of it. */
+export function describe(item: Item, status: MigrationStatus = item.standing): MigrationReport {
+  const { version, name, migration, entry } = item;
+  const isInDatabase = entry !== null && entry.state !== "rolled_back";
+  return {
+    version,
+    name,
+    status,
+    ...(isInDatabase && { batch: entry.batch }),
+    ...(isInDatabase && entry.finishedAt !== null && { appliedAt: entry.finishedAt }),
+    ...(isInDatabase && entry.durationMs !== null && { durationMs: entry.durationMs }),
+    ...(migration !== null && { transactional: migration.up.transactional, reversible: migration.down !== null }),
+  };
+}
+
+function base(draft: Draft): ReportBase {
+  const after = draft.after ?? draft.before ?? [];
+  return {
+    reportVersion: 1,
+    command: draft.command,
+    dryRun: draft.dryRun,
+    runId: draft.runId,
+    invocationId: draft.invocationId,
+    startedAt: draft.startedAt.toISOString(),
+    durationMs: Math.max(0, Date.now() - draft.startedAt.getTime()),
+    database: draft.database,
+    schemaVersion: { before: schemaVersion(draft.before ?? []), after: schemaVersion(after) },
+    counts: {
+      applied: count(after, "applied"),
+      pending: count(after, "pending"),
+      started: count(after, "started"),
+      unknown: count(after, "unknown"),
+    },
+    migrations: draft.migrations,
+    warnings: draft.warnings,
+  };
+}
+
+function count(inventory: Inventory, standing: Item["standing"]): number {
+  return inventory.filter((item) => item.standing === standing).length;
+}

@@ -1,0 +1,34 @@
+// What one run is given besides its request: who it is, how long it has, and whom it tells.
+import type { LockHolder } from "../failure/failure.ts";
+import type { Session } from "./open-session.ts";
+import type { Target } from "./target.ts";
+
+/** What happens while a run goes on, for a person who waits. */
+export type Progress =
+  | { readonly kind: "lock_busy"; readonly holder: LockHolder | null; readonly waitedMs: number }
+  | { readonly kind: "migration_started"; readonly version: string; readonly name: string }
+  | { readonly kind: "migration_waits"; readonly version: string; readonly attempts: number }
+  | { readonly kind: "statement_started"; readonly version: string; readonly number: number; readonly of: number };
+
+/** One invocation of the engine. */
+export interface RunContext {
+  readonly runId: string;
+  readonly invocationId: string;
+  /** Milliseconds until the invocation is ended from outside; Infinity when nobody does. */
+  readonly remainingMs: () => number;
+  /** Aborted when somebody wants the run to stop: it cancels, rolls back, unlocks and reports. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+  /** How long to wait for another run to finish. */
+  readonly lockWaitMs: number;
+}
+
+/** What every step of a run needs. */
+export interface Run {
+  readonly target: Target;
+  readonly session: Session;
+  readonly context: RunContext;
+  readonly reserveMs: number;
+  /** From the request; null leaves it to the files and the default. */
+  readonly timeoutMs: number | null;
+}

@@ -1,0 +1,119 @@
+// The settings that a session of ours runs with, and what it learns of its server. Pure SQL text and its decoding.
+import { MigrationError } from "../failure/failure.ts";
+import type { Row } from "./message.ts";
+import { identifier, literal } from "./quote.ts";
+import type { Target } from "./target.ts";
+
+/** What the first message says of server, role and schema. */
+export interface SessionFacts {
+  /** Such as `17.10`. */
+  readonly serverVersion: string;
+  /** Such as 170010. */
+  readonly serverVersionNumber: number;
+  readonly isReadOnly: boolean;
+  readonly backendPid: number;
+  /** Tells this backend from a later one with the same pid; as text, compared only. */
+  readonly backendStart: string;
+  readonly role: string;
+  /** Null when the schema does not exist. */
+  readonly mayCreate: boolean | null;
+}
+
+export const OLDEST_SERVER = { major: 14, number: 140000 };
+export const NEWEST_SERVER = { major: 18, number: 190000 };
+
+// A plain role may set all of these, and poolers refuse them as start-up parameters. The two that newer servers know
+// are skipped by version. Measured in reference/postgres-safety.md section 3.4: without client_connection_check_interval
+// a backend whose client was killed runs its statement to the end, with the lock.
+const SETTINGS: readonly (readonly [name: string, value: string, sinceServer: number])[] = [
+  ["client_encoding", "UTF8", 0],
+  ["client_connection_check_interval", "2s", 140000],
+  ["datestyle", "ISO", 0],
+  ["idle_in_transaction_session_timeout", "60s", 0],
+  // A frozen sandbox keeps its socket open; only this frees the lock it holds.
+  ["idle_session_timeout", "50s", 140000],
+  ["intervalstyle", "postgres", 0],
+  ["lock_timeout", "0", 0],
+  ["standard_conforming_strings", "on", 0],
+  ["statement_timeout", "0", 0],
+  ["tcp_keepalives_count", "3", 0],
+  ["tcp_keepalives_idle", "30", 0],
+  ["tcp_keepalives_interval", "10", 0],
+  ["timezone", "UTC", 0],
+];
+
+/** The session's own settings as one statement, so that a migration can be followed by all of them again. */
+export function settingsStatement(target: Target, applicationName: string): string {
+  const settings = [
+    ...SETTINGS,
+    ["application_name", applicationName, 0] as const,
+    // pg_temp last, or a temporary table would hide the real one.
+    ["search_path", `${identifier(target.schema)}, pg_temp`, 0] as const,
+  ];
+  const values = settings.map(([name, value, since]) => `(${literal(name)}, ${literal(value)}, ${since})`).join(", ");
+  return `select count(pg_catalog.set_config(name, value, false)) from (values ${values}) as setting (name, value, since) where pg_catalog.current_setting('server_version_num')::int >= since`;
+}
+
+/** Whatever a migration set for its session, back to what the server gave it, then our own settings. */
+export function resetStatements(target: Target, applicationName: string): readonly string[] {
+  return ["reset session authorization", "reset role", "reset all", settingsStatement(target, applicationName)];
+}
+
+/** One row of facts. Reads the catalog only, so it works in any schema and on a standby. */
+export function factsStatement(target: Target): string {
+  return `select current_setting('server_version') as server_version, current_setting('server_version_num') as server_version_number, pg_is_in_recovery() as is_read_only, pg_backend_pid() as backend_pid, (select backend_start from pg_stat_get_activity(pg_backend_pid())) as backend_start, current_user as role, (select has_schema_privilege(oid, 'create') from pg_namespace where nspname = ${literal(target.schema)}) as may_create`;
+}
+
+/** Decodes the row of factsStatement. */
+export function decodeFacts(row: Row): SessionFacts {
+  return {
+    serverVersion: (row["server_version"] ?? "").split(" ")[0] ?? "",
+    serverVersionNumber: Number(row["server_version_number"]),
+    isReadOnly: row["is_read_only"] === "t",
+    backendPid: Number(row["backend_pid"]),
+    backendStart: row["backend_start"] ?? "",
+    role: row["role"] ?? "",
+    mayCreate: row["may_create"] == null ? null : row["may_create"] === "t",
+  };
+}
+
+/** Throws when nothing at all can be done with this server or schema, whatever the command. */
+export function assertUsable(facts: SessionFacts, target: Target): void {
+  if (facts.serverVersionNumber < OLDEST_SERVER.number) {
+    const minimum = String(OLDEST_SERVER.major);
+    throw new MigrationError({
+      code: "SERVER_TOO_OLD",
+      message: `the server is PostgreSQL ${facts.serverVersion}; ${minimum} is the oldest that is supported`,
+      hint: "Nothing was changed. Upgrade the server; older ones lack what frees the lock of a client that died.",
+      details: { serverVersion: facts.serverVersion, minimum },
+    });
+  }
+  if (facts.mayCreate === null) {
+    throw new MigrationError({
+      code: "SCHEMA_MISSING",
+      message: `there is no schema ${JSON.stringify(target.schema)}`,
+      hint: "Nothing was changed. Create the schema, owned by the role that migrates, or correct HELLOJOHN_SCHEMA.",
+      details: { schema: target.schema },
+    });
+  }
+}
+
+/** Throws when this session could not change anything. */
+export function assertWritable(facts: SessionFacts, target: Target): void {
+  if (facts.isReadOnly) {
+    throw new MigrationError({
+      code: "DATABASE_READ_ONLY",
+      message: `${target.host} is a standby: it takes no changes`,
+      hint: "Nothing was changed. Use the writer's endpoint.",
+      details: { host: target.host },
+    });
+  }
+  if (facts.mayCreate === false) {
+    throw new MigrationError({
+      code: "PERMISSION_DENIED",
+      message: `${facts.role} may not create tables in the schema ${JSON.stringify(target.schema)}`,
+      hint: `Nothing was changed. Run as the schema's owner or a superuser: grant create, usage on schema ${identifier(target.schema)} to ${identifier(facts.role)};`,
+      details: { role: facts.role, privilege: "CREATE", object: target.schema },
+    });
+  }
+}

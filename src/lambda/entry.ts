@@ -1,0 +1,19 @@
+// What AWS Lambda loads: the environment and the built-in manifest, wired to the handler.
+
+import { manifest } from "hj:manifest";
+import type { Context } from "aws-lambda";
+import { readEnvironment } from "../connection/environment.ts";
+import { parseSettings } from "../connection/settings.ts";
+import { createHandler } from "./handler.ts";
+
+const handle = createHandler(parseSettings(readEnvironment()), manifest);
+
+/** The function's handler, `index.handler`. Lambda ends an invocation without a signal, so none is passed on. */
+export async function handler(event: unknown, context: Context): Promise<unknown> {
+  return handle(event, {
+    invocationId: context.awsRequestId,
+    remainingMs: () => context.getRemainingTimeInMillis(),
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  });
+}

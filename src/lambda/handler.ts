@@ -1,0 +1,51 @@
+// The handler, made from settings and a manifest: what Lambda runs and what the command line runs.
+// It reads no environment and knows no caller by name.
+import { randomUUID } from "node:crypto";
+import { maskedUrl } from "../connection/database-url.ts";
+import { openConnection } from "../connection/open.ts";
+import type { Settings } from "../connection/settings.ts";
+import type { Progress } from "../engine/run-context.ts";
+import { refuseRequest, serve } from "../engine/serve.ts";
+import type { Target } from "../engine/target.ts";
+import type { Refusal } from "../failure/problem.ts";
+import type { Manifest } from "../migration/manifest.ts";
+import type { Trigger } from "./trigger.ts";
+import { direct } from "./triggers/direct.ts";
+
+/** What the one who invokes knows of the invocation. */
+export interface Invocation {
+  readonly invocationId: string;
+  /** Milliseconds until the invocation is ended from outside; Infinity when nobody does. */
+  readonly remainingMs: () => number;
+  /** Aborted to stop the run: it cancels, rolls back, unlocks and reports. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** Resolves to what the caller expects as an answer; never rejects. */
+export type Handler = (event: unknown, invocation: Invocation) => Promise<unknown>;
+
+const TRIGGERS: readonly Trigger[] = [direct];
+
+/** `settings` may be a refusal: then every request is answered with its problems. */
+export function createHandler(settings: Settings | Refusal, manifest: Manifest): Handler {
+  return async (event, invocation) => {
+    const trigger = TRIGGERS.find(({ recognises }) => recognises(event)) ?? direct;
+    const request = trigger.requestOf(event);
+    if ("problems" in request) return trigger.answer(refuseRequest(null, request.problems, invocation.invocationId));
+    if ("problems" in settings)
+      return trigger.answer(refuseRequest(request, settings.problems, invocation.invocationId));
+    const context = { ...invocation, runId: randomUUID(), lockWaitMs: settings.lockWaitMs };
+    return trigger.answer(await serve(request, manifest, targetOf(settings), context));
+  };
+}
+
+function targetOf({ database, schema, journal }: Settings): Target {
+  return {
+    connect: () => openConnection(database),
+    maskedUrl: maskedUrl(database),
+    host: database.host,
+    schema,
+    journal,
+  };
+}
