@@ -1,1 +1,18 @@
-process.exitCode = 0;
+// The process `hj`: the only place that sets an exit code.
+import { CommanderError } from "commander";
+import { readEnvironment } from "../connection/environment.ts";
+import { createProgram } from "./program.ts";
+
+try {
+  const onExit = (code: number) => {
+    process.exitCode = code;
+  };
+  await createProgram(readEnvironment(), onExit).parseAsync();
+} catch (error) {
+  // Commander has said what was wrong; help and version are no errors.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 2;
+  }
+}

@@ -65,11 +65,17 @@ async function underLock(order: Order, reserveMs: number): Promise<Report> {
   return last.kind === "out_of_time" ? finish(draft, "incomplete") : fail(draft, last.failure);
 }
 
+interface Measured {
+  readonly attempts: number;
+  /** On our clock: a step that failed has no entry to take it from. */
+  readonly durationMs: number;
+}
+
 /** What the steps taken so far came to. */
 interface Tally {
   /** Entries that this run wrote and that stand. */
   readonly entries: readonly JournalEntry[];
-  readonly attempts: ReadonlyMap<string, number>;
+  readonly measured: ReadonlyMap<string, Measured>;
   /** The outcome of the step that was taken last. */
   readonly last: StepOutcome;
   /** Its index. */
@@ -78,13 +84,15 @@ interface Tally {
 
 async function takeSteps(run: Run, steps: readonly Step[], author: EntryAuthor): Promise<Tally> {
   const entries: JournalEntry[] = [];
-  const attempts = new Map<string, number>();
+  const measured = new Map<string, Measured>();
   for (const [index, step] of steps.entries()) {
+    const startedAt = performance.now();
     const outcome = await takeStep(run, step, author);
-    attempts.set(step.migration.version, outcome.attempts);
+    const durationMs = Math.round(performance.now() - startedAt);
+    measured.set(step.migration.version, { attempts: outcome.attempts, durationMs });
     const entry = entryOf(step, author, outcome);
     if (entry !== null) entries.push(entry);
-    if (outcome.kind !== "applied" || index === steps.length - 1) return { entries, attempts, last: outcome, index };
+    if (outcome.kind !== "applied" || index === steps.length - 1) return { entries, measured, last: outcome, index };
   }
   throw new TypeError("a plan without steps is not run");
 }
@@ -129,8 +137,8 @@ function reportSteps(after: Inventory, steps: readonly Step[], tally: Tally): Mi
   return steps.flatMap(({ migration }, index) => {
     const item = after.find(({ version }) => version === migration.version);
     if (item === undefined) return [];
-    const attempts = tally.attempts.get(migration.version);
-    return [{ ...describe(item, statusOf(index, tally, migration.up.transactional)), ...(attempts && { attempts }) }];
+    const status = statusOf(index, tally, migration.up.transactional);
+    return [{ ...tally.measured.get(migration.version), ...describe(item, status) }];
   });
 }
 

@@ -1,0 +1,32 @@
+// What is wrong: problems, warnings, and failures that no migration is to blame for. Pure.
+import type { Report } from "../../engine/report-schema.ts";
+import type { Style } from "./style.ts";
+
+type ReportedProblem = Report["warnings"][number];
+
+/** Empty for a report that tells its trouble elsewhere, or has none. */
+export function renderError(report: Report, style: Style): readonly string[] {
+  if (report.outcome === "refused") return renderProblems(report.problems, style);
+  if (report.outcome !== "failed" || report.migrations.length > 0) return [];
+  return [error(report.failure.message, style), `  ${report.failure.hint}`];
+}
+
+/** Each problem as a sentence with its hint; HelloJohn's documentation shows `Error: HELLOJOHN_DATABASE_URL is not set`. */
+export function renderProblems(problems: readonly ReportedProblem[], style: Style): readonly string[] {
+  return problems.flatMap((problem) => [
+    error(sentence(problem), style),
+    ...(problem.hint === undefined ? [] : [`  ${problem.hint}`]),
+  ]);
+}
+
+export function renderWarnings(report: Report, style: Style): readonly string[] {
+  return report.warnings.map((warning) => `${style("yellow", "Warning:")} ${sentence(warning)}`);
+}
+
+function error(text: string, style: Style): string {
+  return `${style("red", "Error:")} ${text}`;
+}
+
+function sentence({ field, message }: ReportedProblem): string {
+  return field === undefined ? message : `${field} ${message}`;
+}

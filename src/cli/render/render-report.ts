@@ -1,0 +1,43 @@
+// A report as people read it: HelloJohn's documented texts. Pure.
+import type { Report } from "../../engine/report-schema.ts";
+import { renderList } from "./render-list.ts";
+import { renderError, renderWarnings } from "./render-problems.ts";
+import { renderDryRun, renderRun } from "./render-run.ts";
+import { renderStatus, renderUpToDate } from "./render-status.ts";
+import type { Style } from "./style.ts";
+
+/** What goes to standard output, and what to standard error; either may be empty. */
+export interface Rendered {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Renders any report. Text ends with a line end. */
+export function renderReport(report: Report, style: Style): Rendered {
+  const body = renderBody(report, style);
+  const error = renderError(report, style);
+  return { stdout: lines(body), stderr: lines([...renderWarnings(report, style), ...error]) };
+}
+
+function renderBody(report: Report, style: Style): readonly string[] {
+  switch (report.outcome) {
+    case "up_to_date":
+      return renderUpToDate(report, style);
+    case "pending":
+      return renderStatus(report, style);
+    case "listed":
+      return renderList(report, style);
+    case "would_apply":
+      return renderDryRun(report);
+    case "applied":
+    case "incomplete":
+    case "failed":
+      return renderRun(report, style);
+    case "refused":
+      return [];
+  }
+}
+
+function lines(text: readonly string[]): string {
+  return text.map((line) => `${line}\n`).join("");
+}

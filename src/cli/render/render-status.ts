@@ -1,0 +1,35 @@
+// `hj migrations status`. Pure.
+import type { MigrationReport, Report } from "../../engine/report-schema.ts";
+import { fullName } from "../../migration/manifest.ts";
+import type { Style } from "./style.ts";
+
+export function renderUpToDate(report: Report, style: Style): readonly string[] {
+  const version = report.schemaVersion.after ?? "none";
+  return [
+    `✅ ${style("green", "Database schema is up to date")} (version: ${version})`,
+    ...renderRest(report.migrations, style),
+  ];
+}
+
+export function renderStatus(report: Report, style: Style): readonly string[] {
+  const pending = report.counts.pending + report.counts.started;
+  return [
+    `Database: ${report.database?.url ?? "unknown"}`,
+    `Schema version: ${report.schemaVersion.after ?? "none"}`,
+    `Pending migrations: ${pending}`,
+    "",
+    ...report.migrations.filter(({ status }) => status !== "unknown").map((migration) => line(migration, style)),
+    ...renderRest(report.migrations, style),
+  ];
+}
+
+/** What is in the database and not in this build. */
+function renderRest(migrations: readonly MigrationReport[], style: Style): readonly string[] {
+  const unknown = migrations.filter(({ status }) => status === "unknown");
+  return unknown.length === 0 ? [] : ["", ...unknown.map((migration) => line(migration, style))];
+}
+
+function line(migration: MigrationReport, style: Style): string {
+  const colour = migration.status === "unknown" ? "dim" : "yellow";
+  return `  ${style(colour, migration.status.toUpperCase())}  ${fullName(migration)}`;
+}

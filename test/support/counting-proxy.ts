@@ -1,0 +1,223 @@
+// A TCP proxy in front of PostgreSQL that counts what passes and can break the line. Of the protocol it knows the framing.
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** How the line behaves; by default it passes everything on at once. */
+export interface ProxyOptions {
+  /** One way: a round trip takes twice as long. */
+  readonly latencyMs?: number;
+  /** Called with each text before it is sent on, so that a test can break the line at exactly this point. */
+  readonly onQuery?: (text: string) => void;
+}
+
+/** Since the start or the last reset. */
+interface ProxyCounts {
+  /** Also those that only carry a cancel request. */
+  readonly connections: number;
+  /** Answers of the server that end with ReadyForQuery, without the one that ends authentication. */
+  readonly roundTrips: number;
+  /** The texts of simple queries and of Parse messages, in the order in which they came. */
+  readonly queries: readonly string[];
+}
+
+/** A line to the server that a test can watch and break. */
+export interface CountingProxy {
+  /** The server's, with the proxy's host and port. */
+  readonly url: string;
+  counts(): ProxyCounts;
+  reset(): void;
+  /** Closes every connection at once; new ones are served. */
+  sever(): void;
+  /** From now on nothing arrives, and nothing is closed: in both directions, or only what the server answers. */
+  freeze(direction?: "both" | "replies"): void;
+  /** Closes every connection and the port. */
+  close(): Promise<void>;
+}
+
+/** What all connections of one proxy share. */
+interface ProxyState {
+  readonly latencyMs: number;
+  readonly onQuery: (text: string) => void;
+  readonly sockets: Set<Socket>;
+  frozen: "no" | "both" | "replies";
+  connections: number;
+  roundTrips: number;
+  queries: string[];
+}
+
+/** Codes that stand where a protocol version stands in a first message. */
+const SSL_REQUEST = 80_877_103;
+const GSS_REQUEST = 80_877_104;
+
+/** Listens on a free port of 127.0.0.1. TLS passes through, uncounted. */
+export async function startCountingProxy(targetUrl: string, options: ProxyOptions = {}): Promise<CountingProxy> {
+  const target = new URL(targetUrl);
+  const state: ProxyState = {
+    latencyMs: options.latencyMs ?? 0,
+    onQuery: options.onQuery ?? (() => undefined),
+    sockets: new Set(),
+    frozen: "no",
+    connections: 0,
+    roundTrips: 0,
+    queries: [],
+  };
+  // Half-open, because a frozen line must not answer the end of one side with the end of the other.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => serve(client, target, state));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = new URL(targetUrl);
+  url.hostname = "127.0.0.1";
+  url.port = String((server.address() as AddressInfo).port);
+  const sever = () => {
+    for (const socket of state.sockets) socket.destroy();
+  };
+  return {
+    url: url.href,
+    counts: () => ({ connections: state.connections, roundTrips: state.roundTrips, queries: [...state.queries] }),
+    reset: () => Object.assign(state, { connections: 0, roundTrips: 0, queries: [] }),
+    sever,
+    freeze: (direction = "both") => {
+      state.frozen = direction;
+    },
+    close: async () => {
+      sever();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function serve(client: Socket, target: URL, state: ProxyState): void {
+  state.connections++;
+  track(client, state);
+  if (state.frozen === "both") return;
+  const upstream = connect({
+    host: target.hostname,
+    port: Number(target.port || 5432),
+    allowHalfOpen: true,
+    noDelay: true,
+  });
+  track(upstream, state);
+  const counter = countConversation(state);
+  pass({ from: client, to: upstream, onChunk: counter.onRequest, isHeld: () => state.frozen === "both" }, state);
+  pass({ from: upstream, to: client, onChunk: counter.onReply, isHeld: () => state.frozen !== "no" }, state);
+}
+
+function track(socket: Socket, state: ProxyState): void {
+  state.sockets.add(socket);
+  socket.on("close", () => state.sockets.delete(socket));
+  // "close" follows and is what counts; without a listener the error would end the test run.
+  socket.on("error", () => undefined);
+}
+
+interface Direction {
+  readonly from: Socket;
+  readonly to: Socket;
+  readonly onChunk: (chunk: Buffer) => void;
+  readonly isHeld: () => boolean;
+}
+
+function pass({ from, to, onChunk, isHeld }: Direction, state: ProxyState): void {
+  // Timers of one duration fire in the order in which they were set, so the order of chunks is kept.
+  const later = (act: () => void) => {
+    const unlessHeld = () => {
+      if (!isHeld()) act();
+    };
+    if (state.latencyMs > 0) setTimeout(unlessHeld, state.latencyMs);
+    else unlessHeld();
+  };
+  from.on("data", (chunk) => {
+    if (isHeld()) return;
+    onChunk(chunk);
+    later(() => to.writable && to.write(chunk));
+  });
+  from.on("end", () => later(() => to.end()));
+  from.on("close", (hadError) => hadError && later(() => to.destroy()));
+}
+
+/** Reads both sides of one connection, because what the client asked decides how the server's bytes are framed. */
+function countConversation(state: ProxyState) {
+  let isStarting = true;
+  let isEncrypted = false;
+  let encryptionRepliesDue = 0;
+  let isAuthenticated = false;
+
+  const onRequest = createMessageReader(
+    (start) => (isEncrypted ? start.length || null : lengthOf(start, { hasType: !isStarting })),
+    (message) => {
+      if (isEncrypted) return;
+      if (isStarting) {
+        const code = message.readInt32BE(4);
+        if (code === SSL_REQUEST || code === GSS_REQUEST) encryptionRepliesDue++;
+        else isStarting = false;
+        return;
+      }
+      const text = queryText(message);
+      if (text === null) return;
+      state.queries.push(text);
+      state.onQuery(text);
+    },
+  );
+  const onReply = createMessageReader(
+    (start) => {
+      if (isEncrypted) return start.length || null;
+      return encryptionRepliesDue > 0 ? 1 : lengthOf(start, { hasType: true });
+    },
+    (message) => {
+      if (isEncrypted) return;
+      if (encryptionRepliesDue > 0) {
+        encryptionRepliesDue--;
+        isEncrypted = message.toString("latin1") !== "N";
+      } else if (messageType(message) === "Z") {
+        if (isAuthenticated) state.roundTrips++;
+        isAuthenticated = true;
+      }
+    },
+  );
+  return { onRequest, onReply };
+}
+
+/**
+ * Cuts a stream of chunks into messages. `lengthOf` says how long the one at the start is, null when it cannot tell
+ * yet. Chunks are joined only when a message is complete, so that a large one is not copied again and again.
+ */
+function createMessageReader(
+  lengthOf: (start: Buffer) => number | null,
+  onMessage: (message: Buffer) => void,
+): (chunk: Buffer) => void {
+  let chunks: Buffer[] = [];
+  let size = 0;
+  let needed = 1;
+  return (chunk) => {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size < needed) return;
+    let rest = Buffer.concat(chunks);
+    for (;;) {
+      needed = lengthOf(rest) ?? rest.length + 1;
+      if (rest.length < needed) break;
+      onMessage(rest.subarray(0, needed));
+      rest = rest.subarray(needed);
+    }
+    chunks = [rest];
+    size = rest.length;
+  };
+}
+
+/** https://www.postgresql.org/docs/current/protocol-message-formats.html: only a client's first message has no type. */
+function lengthOf(start: Buffer, { hasType }: { hasType: boolean }): number | null {
+  const offset = hasType ? 1 : 0;
+  return start.length < offset + 4 ? null : offset + start.readInt32BE(offset);
+}
+
+function messageType(message: Buffer): string {
+  return String.fromCharCode(message[0] ?? 0);
+}
+
+function queryText(message: Buffer): string | null {
+  const type = messageType(message);
+  if (type !== "Q" && type !== "P") return null;
+  // Before a Parse message's text stands the name of the prepared statement.
+  const start = type === "Q" ? 5 : message.indexOf(0, 5) + 1;
+  return message.toString("utf8", start, message.indexOf(0, start));
+}

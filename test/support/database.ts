@@ -1,0 +1,69 @@
+// A database of its own for each test file, on the servers that postgres-servers.ts started. Starts no server.
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import pg from "pg";
+import { inject } from "vitest";
+import type { TestServer } from "./postgres-servers.ts";
+
+/** For `describe.each(postgresVersions)("on PostgreSQL $version", ({ url }) => ...)`. */
+export const postgresVersions: readonly TestServer[] = inject("postgresServers");
+
+/** An empty database that exists until `drop()`. */
+export interface TestDatabase {
+  readonly name: string;
+  readonly url: string;
+  /** In a session of its own, so that nothing of it lasts. Of several statements, the last one's rows. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test knows the columns it selects.
+  query<Row extends pg.QueryResultRow = any>(sql: string, values?: unknown[]): Promise<Row[]>;
+  /** Removes the database, then fails when sessions were still open in it, because a test or the product leaked them. */
+  drop(): Promise<void>;
+}
+
+/** A backend is listed for a moment after its client has gone. */
+const BACKEND_EXIT_TIMEOUT_MS = 2_000;
+
+/** Creates a database with a name that no other test uses. */
+export async function createTestDatabase(serverUrl: string): Promise<TestDatabase> {
+  const name = `test_${randomUUID().replaceAll("-", "")}`;
+  await queryOnce(serverUrl, `create database ${name}`);
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return {
+    name,
+    url: url.href,
+    query: (sql, values) => queryOnce(url.href, sql, values),
+    drop: () => dropDatabase(serverUrl, name),
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as in `TestDatabase.query`.
+async function queryOnce(url: string, sql: string, values?: unknown[]): Promise<any[]> {
+  const client = new pg.Client({ connectionString: url, application_name: "test" });
+  await client.connect();
+  try {
+    const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql, values);
+    return (Array.isArray(result) ? result.at(-1) : result)?.rows ?? [];
+  } finally {
+    await client.end();
+  }
+}
+
+async function dropDatabase(serverUrl: string, name: string): Promise<void> {
+  const leaked = await findLeakedSessions(serverUrl, name);
+  await queryOnce(serverUrl, `drop database ${name} with (force)`);
+  if (leaked.length > 0) throw new Error(`Sessions were left open in a test database:\n${leaked.join("\n")}`);
+}
+
+async function findLeakedSessions(serverUrl: string, name: string): Promise<string[]> {
+  const deadline = performance.now() + BACKEND_EXIT_TIMEOUT_MS;
+  for (;;) {
+    const sessions = await queryOnce(
+      serverUrl,
+      `select format('pid %s, application %L, %s: %s', pid, application_name, state, query) as session
+       from pg_stat_activity where datname = $1 and backend_type = 'client backend'`,
+      [name],
+    );
+    if (sessions.length === 0 || performance.now() > deadline) return sessions.map((row) => row.session);
+    await delay(20);
+  }
+}
