@@ -6,7 +6,7 @@ import type { Manifest } from "../migration/manifest.ts";
 import { zipFiles } from "./zip.ts";
 
 /** What a build leaves in `dist/`. */
-export const OUTPUTS = { functionBundle: "function/index.cjs", functionZip: "function.zip", cli: "hj.mjs" } as const;
+const OUTPUTS = { functionBundle: "function/index.cjs", functionZip: "function.zip", cli: "hj.mjs" } as const;
 
 /** Writes the function's bundle and zip, and the command line, with this manifest in both. */
 export async function bundle(manifest: Manifest, root: string, dist: string): Promise<void> {

@@ -21,7 +21,9 @@ export async function invokeLocally(
   if ("problems" in target) return answer(event, target);
   if (target.kind === "database") return answer(event, settingsFor(target.url, target.field, environment));
   // In the working directory, so that a second command finds what the first one did.
-  const server = await startServer({ dataDirectory: join(process.cwd(), ".hj", "postgres"), durable: true });
+  const dataDirectory = join(process.cwd(), ".hj", "postgres");
+  const server = await startServer({ dataDirectory, durable: true });
+  if (!server.dataDirectory.startsWith(dataDirectory)) process.stderr.write(`Its data is in ${server.dataDirectory}\n`);
   try {
     return await answer(event, settingsFor(server.url, "--embedded", environment));
   } finally {

@@ -16,8 +16,8 @@ export interface Settings {
   readonly lockWaitMs: number;
 }
 
-export const DEFAULT_SCHEMA = "public";
-export const DEFAULT_JOURNAL = "hj_migration";
+const DEFAULT_SCHEMA = "public";
+const DEFAULT_JOURNAL = "hj_migration";
 
 /** PostgreSQL cuts longer identifiers off without an error, and two could become one. */
 const IDENTIFIER_BYTES = 63;

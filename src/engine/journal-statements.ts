@@ -10,8 +10,7 @@ export interface EntryAuthor {
   readonly batch: number;
 }
 
-/** The journal's qualified name. */
-export function journalTable({ schema, journal }: Target): string {
+function journalTable({ schema, journal }: Target): string {
   return qualified({ schema, name: journal });
 }
 

@@ -19,7 +19,7 @@ export interface SessionFacts {
   readonly mayCreate: boolean | null;
 }
 
-export const OLDEST_SERVER = { major: 14, number: 140000 };
+const OLDEST_SERVER = { major: 14, number: 140000 };
 export const NEWEST_SERVER = { major: 18, number: 190000 };
 
 // A plain role may set all of these, and poolers refuse them as start-up parameters. The two that newer servers know

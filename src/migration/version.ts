@@ -1,12 +1,5 @@
 // What a version is and how two of them compare. One order for everything that sorts migrations.
 
-const VERSION = /^\d+(?:_\d+)?$/;
-
-/** True for digits, or for a date and three digits such as `20240601_001`. */
-export function isVersion(text: string): boolean {
-  return VERSION.test(text) && text.length <= 64;
-}
-
 /** Compares part by part as numbers, so that `9` comes before `10` and `0001` equals `1`. */
 export function compareVersions(left: string, right: string): number {
   const [a, b] = [left.split("_"), right.split("_")];

@@ -1,0 +1,78 @@
+// The gates themselves: each is seen to fail on a planted fault, because a gate that looked at nothing is green too.
+import { execFile } from "node:child_process";
+import { appendFile, cp, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ROOT } from "../support/built-product.ts";
+
+const execute = promisify(execFile);
+let copy: string;
+
+beforeEach(async () => {
+  copy = await mkdtemp(join(tmpdir(), "hj-gates-"));
+  const { stdout } = await execute("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: ROOT });
+  for (const file of stdout.trim().split("\n")) await cp(join(ROOT, file), join(copy, file));
+  await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
+});
+afterEach(() => rm(copy, { recursive: true, force: true }));
+
+/** Runs `.ci/run gates` in the copy. */
+async function gates(): Promise<{ exitCode: number; output: string }> {
+  try {
+    const { stdout, stderr } = await execute("bash", [".ci/run", "gates"], { cwd: copy });
+    return { exitCode: 0, output: stdout + stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { exitCode: code, output: stdout + stderr };
+  }
+}
+
+test("the gates let the repository as it is pass", async () => {
+  expect(await gates()).toMatchObject({ exitCode: 0 });
+});
+
+test.each([
+  {
+    fault: "an import against the layers",
+    file: "src/migration/version.ts",
+    text: 'import { serve } from "../engine/serve.ts";\nvoid serve;\n',
+    says: "noRestrictedImports",
+  },
+  {
+    fault: "pg imported outside connection and engine",
+    file: "src/lambda/handler.ts",
+    text: 'import { Client } from "pg";\nvoid Client;\n',
+    says: "Only connection/ and engine/ import pg",
+  },
+  {
+    fault: "the environment read outside its module",
+    file: "src/engine/plan.ts",
+    text: 'void process.env["PATH"];\n',
+    says: "noProcessEnv",
+  },
+  {
+    fault: "an unused export",
+    file: "src/migration/version.ts",
+    text: "export function nobodyCallsThis(): void {}\n",
+    says: "nobodyCallsThis",
+  },
+  {
+    fault: "a type error",
+    file: "src/migration/version.ts",
+    text: 'const wrong: number = "text";\nvoid wrong;\n',
+    says: "TS2322",
+  },
+  {
+    fault: "a stale generated file",
+    file: "docs/report.schema.json",
+    text: "\n",
+    says: "Stale: docs/report.schema.json",
+  },
+])("$fault fails the gates", async ({ file, text, says }) => {
+  await appendFile(join(copy, file), text);
+  const { exitCode, output } = await gates();
+  expect(output).toContain(says);
+  expect(exitCode).not.toBe(0);
+});
