@@ -21,7 +21,10 @@ afterEach(() => rm(copy, { recursive: true, force: true }));
 /** Runs `.ci/run gates` in the copy. */
 async function gates(): Promise<{ exitCode: number; output: string }> {
   try {
-    const { stdout, stderr } = await execute("bash", [".ci/run", "gates"], { cwd: copy });
+    const { stdout, stderr } = await execute("bash", [".ci/run", "gates"], {
+      cwd: copy,
+      env: { ...process.env, NO_COLOR: "1" },
+    });
     return { exitCode: 0, output: stdout + stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
