@@ -1,30 +1,50 @@
-// The build: compiles migrations/ to a manifest, bundles the function and the command line, zips the function.
-// --if-stale: only when something that goes into it has changed since the last time.
+// The build: compiles a directory of migrations to a manifest, bundles the function and the command line with it, zips
+// the function.
+//   --if-stale   only when something that goes into it has changed since the last time
+//   --dir DIR    package these migrations instead of HelloJohn's, into dist-package/, without a command line
+//   --strict     refuse DIR for what would only be a warning
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { bundle } from "./src/build/bundle.ts";
-import { compile } from "./src/build/compile.ts";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { bundleAll, bundleFunction } from "./src/build/bundle.ts";
+import { compileDirectory } from "./src/build/compile-directory.ts";
 import { formatProblems } from "./src/build/format-problems.ts";
-import { loadParser } from "./src/build/parse-sql.ts";
-import { readDirectory } from "./src/build/read-directory.ts";
 import { inputsHash, isFresh, markFresh } from "./src/build/stamp.ts";
 
+const { values: options } = parseArgs({
+  options: { "if-stale": { type: "boolean" }, dir: { type: "string" }, strict: { type: "boolean" } },
+});
 const root = import.meta.dirname;
-const dist = join(root, "dist");
-const hash = await inputsHash(root);
-if (!process.argv.includes("--if-stale") || !(await isFresh(dist, hash))) await buildAll();
+if (options.dir === undefined) await buildProduct();
+else await buildPackage(options.dir);
 
-async function buildAll() {
-  await loadParser();
-  const sources = await readDirectory(join(root, "migrations"));
-  const manifest = "problems" in sources ? sources : compile(sources);
-  if ("problems" in manifest) {
-    process.stderr.write(`migrations/ does not compile:\n${formatProblems(manifest.problems)}\n`);
-    process.exit(1);
-  }
+async function buildProduct() {
+  const dist = join(root, "dist");
+  const hash = await inputsHash(root);
+  if (options["if-stale"] && (await isFresh(dist, hash))) return;
+  const manifest = await compiled(join(root, "migrations"), true);
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist);
   await writeFile(join(dist, "manifest.json"), JSON.stringify(manifest, null, 2));
-  await bundle(manifest, root, dist);
+  await bundleAll(manifest, root, dist);
   await markFresh(dist, hash);
+}
+
+async function buildPackage(directory) {
+  const manifest = await compiled(resolve(directory), options.strict ?? false);
+  const dist = join(root, "dist-package");
+  await rm(dist, { recursive: true, force: true });
+  await mkdir(dist);
+  const zip = await bundleFunction(manifest, root, dist);
+  process.stdout.write(`${zip}: ${manifest.migrations.length} migrations of ${directory}\n`);
+}
+
+async function compiled(directory, isStrict) {
+  const result = await compileDirectory(directory, { isStrict });
+  if (!("problems" in result)) {
+    if (result.findings.length > 0) process.stderr.write(`${formatProblems(result.findings)}\n`);
+    return result.manifest;
+  }
+  process.stderr.write(`${directory} does not compile:\n${formatProblems(result.problems)}\n`);
+  process.exit(1);
 }

@@ -9,13 +9,18 @@ import { zipFiles } from "./zip.ts";
 const OUTPUTS = { functionBundle: "function/index.cjs", functionZip: "function.zip", cli: "hj.mjs" } as const;
 
 /** Writes the function's bundle and zip, and the command line, with this manifest in both. */
-export async function bundle(manifest: Manifest, root: string, dist: string): Promise<void> {
-  const plugins = [manifestPlugin(manifest)];
-  await Promise.all([
-    build({ ...functionOptions(root), plugins, outfile: join(dist, OUTPUTS.functionBundle) }),
-    build({ ...cliOptions(root), plugins, outfile: join(dist, OUTPUTS.cli) }),
-  ]);
-  await writeFile(join(dist, OUTPUTS.functionZip), await zipFiles(dist, [[OUTPUTS.functionBundle, "index.cjs"]]));
+export async function bundleAll(manifest: Manifest, root: string, dist: string): Promise<void> {
+  const cli = { ...cliOptions(root), plugins: [manifestPlugin(manifest)], outfile: join(dist, OUTPUTS.cli) };
+  await Promise.all([bundleFunction(manifest, root, dist), build(cli)]);
+}
+
+/** Writes the function's bundle and zip. Returns the path of the zip. */
+export async function bundleFunction(manifest: Manifest, root: string, dist: string): Promise<string> {
+  const outfile = join(dist, OUTPUTS.functionBundle);
+  await build({ ...functionOptions(root), plugins: [manifestPlugin(manifest)], outfile });
+  const zip = join(dist, OUTPUTS.functionZip);
+  await writeFile(zip, await zipFiles(dist, [[OUTPUTS.functionBundle, "index.cjs"]]));
+  return zip;
 }
 
 /** CommonJS: with pg and the AWS SDK in it, it loads in two thirds of the time that an ES module takes. */

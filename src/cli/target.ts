@@ -1,25 +1,52 @@
 // Decides from flags and environment where a command runs. Pure.
 import type { Environment } from "../connection/environment.ts";
+import { parseSettings, type Settings } from "../connection/settings.ts";
 import type { Refusal } from "../failure/problem.ts";
 
-/** The flags that name a target. */
+/** The flags that name a target, and what in it. */
 export interface TargetFlags {
   readonly databaseUrl?: string;
   readonly embedded?: boolean;
+  readonly schema?: string;
+  readonly journal?: string;
 }
 
-/** Where a command runs. `field` is what a problem with the URL is blamed on. */
+/** Where a command runs: against settings, or against a server that has yet to be started. */
 export type CliTarget =
-  | { readonly kind: "database"; readonly url: string; readonly field: string }
-  | { readonly kind: "embedded" };
+  | { readonly kind: "database"; readonly settings: Settings | Refusal }
+  | { readonly kind: "embedded"; readonly settingsFor: (url: string) => Settings | Refusal };
 
 /** A flag beats a variable; two flags are one too many. */
-export function chooseTarget(flags: TargetFlags, environment: Environment): CliTarget | Refusal {
+export function chooseTarget(flags: TargetFlags, environment: Environment): CliTarget {
   if (flags.databaseUrl !== undefined && flags.embedded) {
     const message = "--database-url and --embedded both name a database";
-    return { problems: [{ code: "INVALID_ARGUMENT", message, hint: "Give one of them." }] };
+    const problem = { code: "INVALID_ARGUMENT", message, hint: "Give one of them." } as const;
+    return { kind: "database", settings: { problems: [problem] } };
   }
-  if (flags.embedded) return { kind: "embedded" };
-  if (flags.databaseUrl !== undefined) return { kind: "database", url: flags.databaseUrl, field: "--database-url" };
-  return { kind: "database", url: environment["HELLOJOHN_DATABASE_URL"] ?? "", field: "HELLOJOHN_DATABASE_URL" };
+  if (flags.embedded) {
+    return {
+      kind: "embedded",
+      settingsFor: (url) => settingsFrom({ ...flags, databaseUrl: url }, environment, "--embedded"),
+    };
+  }
+  return { kind: "database", settings: settingsFrom(flags, environment, "--database-url") };
+}
+
+function settingsFrom(flags: TargetFlags, environment: Environment, urlFlag: string): Settings | Refusal {
+  const given = [
+    { variable: "HELLOJOHN_DATABASE_URL", flag: urlFlag, value: flags.databaseUrl },
+    { variable: "HELLOJOHN_SCHEMA", flag: "--schema", value: flags.schema },
+    { variable: "HELLOJOHN_JOURNAL", flag: "--journal", value: flags.journal },
+  ].filter(({ value }) => value !== undefined);
+  const overrides = Object.fromEntries(given.map(({ variable, value }) => [variable, value]));
+  const settings = parseSettings({ ...environment, ...overrides });
+  if (!("problems" in settings)) return settings;
+  // Who gave a flag is told of the flag.
+  const flagOf = (field: string | undefined) => given.find(({ variable }) => variable === field)?.flag;
+  return {
+    problems: settings.problems.map((problem) => {
+      const flag = flagOf(problem.field);
+      return flag === undefined ? problem : { ...problem, field: flag };
+    }),
+  };
 }

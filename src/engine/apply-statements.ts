@@ -1,53 +1,53 @@
-// Applies a migration that is not one transaction: statement by statement, each recorded when done, so that a run
+// Takes a step that is not one transaction: statement by statement, each recorded when done, so that a run
 // that died is continued behind what it did.
-import type { Migration, Statement } from "../migration/manifest.ts";
+import type { Statement } from "../migration/manifest.ts";
 import { attempt } from "./attempt.ts";
 import type { Budget } from "./budget.ts";
 import { explainAttempt } from "./explain-attempt.ts";
 import { cancelled, type StepOutcome } from "./explain-step.ts";
-import { type EntryAuthor, insertStatement, recordStatement } from "./journal-statements.ts";
+import { type EntryAuthor, openStatements, recordStatement } from "./journal-statements.ts";
 import { lockKey, ownershipStatement } from "./lock.ts";
-import type { Step } from "./plan.ts";
 import { literal } from "./quote.ts";
 import { type Position, runAlone } from "./run-alone.ts";
 import type { Run } from "./run-context.ts";
 import { resetStatements } from "./session.ts";
+import type { Step } from "./step.ts";
 
 /** Applies what is left of the script. A failure says how many statements are done; they stay done. */
 export async function applyStatements(run: Run, step: Step, author: EntryAuthor, budget: Budget): Promise<StepOutcome> {
-  const { migration, resumes } = step;
-  const { statements } = migration.up;
+  const { resumes, script, version } = step;
+  const { statements } = script;
   const first = resumes?.statementsDone ?? 0;
-  const opened = resumes === null ? await openEntry(run, migration, author, budget) : { entryId: resumes.id };
+  const opened = resumes === null ? await openEntry(run, step, author, budget) : { entryId: resumes.id };
   if ("kind" in opened) return opened;
   let attempts = 1;
-  let entry: Entry = { appliedAt: null, durationMs: null };
+  let entry: Entry = { finishedAt: null, durationMs: null };
   for (let index = first; index < statements.length; index++) {
     const statement = statements[index] as Statement;
     run.context.onProgress({
       kind: "statement_started",
-      version: migration.version,
+      version,
       number: index + 1,
       of: statements.length,
     });
-    const position = { migration, statement, index, isResumed: resumes !== null && index === first };
+    const position = { step, statement, index, isResumed: resumes !== null && index === first };
     const outcome = await oneStatement(run, position, opened.entryId, budget);
-    if (outcome.kind !== "applied") return withProgress(outcome, index, statements.length);
+    if (outcome.kind !== "done") return withProgress(outcome, index, first, statements.length);
     attempts = Math.max(attempts, outcome.attempts);
     entry = outcome;
   }
-  return { kind: "applied", ...entry, attempts };
+  return { kind: "done", ...entry, attempts };
 }
 
 interface Entry {
-  readonly appliedAt: string | null;
+  readonly finishedAt: string | null;
   readonly durationMs: number | null;
 }
 
 async function oneStatement(run: Run, position: Position, entryId: string, budget: Budget): Promise<StepOutcome> {
-  const { migration, statement } = position;
+  const { step, statement } = position;
   if (run.context.signal.aborted) {
-    return { kind: "failed", failure: cancelled(migration.version), cause: null, attempts: 1 };
+    return { kind: "failed", failure: cancelled(step.version), cause: null, attempts: 1 };
   }
   if (statement.kind === "ordinary") return recorded(run, position, entryId, true, budget);
   const failed = await runAlone(run, position, budget);
@@ -62,40 +62,40 @@ async function recorded(
   withStatement: boolean,
   budget: Budget,
 ): Promise<StepOutcome> {
-  const { migration, statement, index } = position;
-  const { up: script, version } = migration;
+  const { step, statement, index } = position;
+  const { script, version } = step;
   const done = index + 1;
   const reset = resetStatements(run.target, run.session.applicationName);
   const parts = {
     head: frameHead(run, version),
     body: withStatement ? script.sql.slice(statement.start, statement.end) : "",
-    tail: [...reset, recordStatement(run.target, entryId, done, done === script.statements.length)],
+    tail: [...reset, recordStatement(run.target, step, entryId, done, done === script.statements.length)],
   };
   const attempted = await attempt(run, version, parts, budget);
   if (attempted.reply.error !== null) {
-    const body = { script, statements: withStatement ? [statement] : [], start: statement.start };
-    return explainAttempt(run, migration, body, attempted, budget);
+    const body = { statements: withStatement ? [statement] : [], start: statement.start };
+    return explainAttempt(run, step, body, attempted, budget);
   }
   const row = attempted.reply.completed.at(-2)?.[0];
   const durationMs = row?.["duration_ms"] == null ? null : Number(row["duration_ms"]);
-  return { kind: "applied", appliedAt: row?.["finished_at"] ?? null, durationMs, attempts: attempted.attempts };
+  return { kind: "done", finishedAt: row?.["finished_at"] ?? null, durationMs, attempts: attempted.attempts };
 }
 
 async function openEntry(
   run: Run,
-  migration: Migration,
+  step: Step,
   author: EntryAuthor,
   budget: Budget,
 ): Promise<{ entryId: string } | StepOutcome> {
   const parts = {
-    head: [...frameHead(run, migration.version), insertStatement(run.target, author, migration)],
+    head: [...frameHead(run, step.version), ...openStatements(run.target, author, step)],
     body: "",
     tail: [],
   };
-  const attempted = await attempt(run, migration.version, parts, budget);
+  const attempted = await attempt(run, step.version, parts, budget);
   const { reply, transaction } = attempted;
   if (reply.error === null) return { entryId: reply.completed[transaction.headStatements - 1]?.[0]?.["id"] ?? "" };
-  return explainAttempt(run, migration, { script: migration.up, statements: [], start: 0 }, attempted, budget);
+  return explainAttempt(run, step, { statements: [], start: 0 }, attempted, budget);
 }
 
 function frameHead({ target, session }: Run, version: string): readonly string[] {
@@ -105,7 +105,8 @@ function frameHead({ target, session }: Run, version: string): readonly string[]
   ];
 }
 
-function withProgress(outcome: StepOutcome, done: number, of: number): StepOutcome {
+function withProgress(outcome: StepOutcome, done: number, first: number, of: number): StepOutcome {
+  if (outcome.kind === "out_of_time") return { ...outcome, hasProgressed: done > first };
   if (outcome.kind !== "failed") return outcome;
   const { failure } = outcome;
   const progress = `${done} of ${of} statements are done and recorded; the next run goes on behind them.`;

@@ -1,33 +1,27 @@
 // Says which statement of a transaction an error hit: one of the migration, or one of the frame around it. Pure.
 import type { Failure } from "../failure/failure.ts";
-import { fullName, type Migration, type Script, type Statement } from "../migration/manifest.ts";
+import { fullName, type Statement } from "../migration/manifest.ts";
 import type { Attempted } from "./attempt.ts";
 import type { Budget } from "./budget.ts";
 import { explainStep, frameFailure, type StepOutcome } from "./explain-step.ts";
 import { journalName } from "./journal-statements.ts";
 import { isServerError, type ServerError } from "./message.ts";
 import type { Run } from "./run-context.ts";
+import type { Step } from "./step.ts";
 import { errorOffset } from "./transaction.ts";
 
 /** The part of a script that was sent: from `start`, these statements. */
 export interface Body {
-  readonly script: Script;
   readonly statements: readonly Statement[];
   readonly start: number;
 }
 
 /** What a failed attempt comes to. `attempted.reply.error` must be set. */
-export function explainAttempt(
-  run: Run,
-  migration: Migration,
-  body: Body,
-  attempted: Attempted,
-  budget: Budget,
-): StepOutcome {
+export function explainAttempt(run: Run, step: Step, body: Body, attempted: Attempted, budget: Budget): StepOutcome {
   const { transaction, reply, interruption, attempts } = attempted;
-  const { script, statements, start } = body;
+  const { statements, start } = body;
   const error = reply.error as Error;
-  const text = script.sql.slice(start, start === 0 ? undefined : statements.at(-1)?.end);
+  const text = step.script.sql.slice(start, start === 0 ? undefined : statements.at(-1)?.end);
   const inBody = isServerError(error) ? errorOffset(transaction, text, error) : null;
   const offset = inBody === null ? null : start + inBody;
   const index = reply.completed.length - transaction.headStatements;
@@ -36,26 +30,21 @@ export function explainAttempt(
   const inFrame = byOffset === undefined && (index < 0 || index >= statements.length);
   if (inFrame && isServerError(error) && interruption === null) {
     const isCommit = index === statements.length + FRAME_BEHIND_BODY;
-    const failure = isCommit ? null : frameFault(run, migration, script, error, index < 0);
+    const failure = isCommit ? null : frameFault(run, step, error, index < 0);
     if (failure !== null) return frameFailure(failure, error, attempts);
   }
   const statement = byOffset ?? statements[index] ?? statements.at(-1);
   const isOverdue = performance.now() >= budget.endsAt;
-  return explainStep({ migration, script, statement, offset, error, interruption, attempts, budget, isOverdue });
+  return explainStep({ step, statement, offset, error, interruption, attempts, budget, isOverdue });
 }
 
 /** Four statements reset the session and one completes the entry; commit, which runs deferred checks, comes next. */
 const FRAME_BEHIND_BODY = 5;
 
 /** An error in one of our own statements; null when it is about time or locks, as any statement's may be. */
-function frameFault(
-  run: Run,
-  migration: Migration,
-  { file }: Script,
-  error: ServerError,
-  isBefore: boolean,
-): Failure | null {
-  const { version } = migration;
+function frameFault(run: Run, step: Step, error: ServerError, isBefore: boolean): Failure | null {
+  const { version } = step;
+  const { file } = step.script;
   switch (error.code) {
     case "22012": // division_by_zero: one of the two proofs failed
       return isBefore
@@ -85,7 +74,7 @@ function frameFault(
     default:
       return {
         code: "JOURNAL_UNUSABLE",
-        message: `the journal ${journalName(run.target)} could not be written ${isBefore ? "before" : "behind"} ${fullName(migration)}: ${error.message} (${error.code})`,
+        message: `the journal ${journalName(run.target)} could not be written ${isBefore ? "before" : "behind"} ${fullName(step)}: ${error.message} (${error.code})`,
         hint: "Nothing of this migration was applied. Give the role its rights on the journal back, or mend what the file does to it.",
         details: { table: journalName(run.target), sqlState: error.code },
       };

@@ -2,27 +2,28 @@
 
 import { formatDuration } from "../duration.ts";
 import { type Failure, MigrationError } from "../failure/failure.ts";
-import type { Migration, Script, Statement } from "../migration/manifest.ts";
+import type { Statement } from "../migration/manifest.ts";
 import type { Budget, Interruption } from "./budget.ts";
 import { isServerError, type ServerError, sqlStateOf } from "./message.ts";
 import { placeOf } from "./place.ts";
+import type { Step } from "./step.ts";
 
 /** What a step came to. `out_of_time` is the invocation's deadline, not the migration's time-out. */
 export type StepOutcome =
   | {
-      readonly kind: "applied";
-      readonly appliedAt: string | null;
+      readonly kind: "done";
+      readonly finishedAt: string | null;
       readonly durationMs: number | null;
       readonly attempts: number;
     }
   | { readonly kind: "failed"; readonly failure: Failure; readonly cause: unknown; readonly attempts: number }
   | { readonly kind: "in_doubt"; readonly failure: Failure; readonly cause: unknown; readonly attempts: number }
-  | { readonly kind: "out_of_time"; readonly attempts: number };
+  /** `hasProgressed`: some of its statements are done and recorded all the same. */
+  | { readonly kind: "out_of_time"; readonly attempts: number; readonly hasProgressed: boolean };
 
 /** What was sent, as far as it can be blamed. */
 export interface Suspect {
-  readonly migration: Migration;
-  readonly script: Script;
+  readonly step: Step;
   /** The statement that the server was at; its start is where the error is told when the server gave no position. */
   readonly statement: Statement | undefined;
   /** In the script, in UTF-16 code units; null when the server gave none. */
@@ -37,8 +38,8 @@ export interface Suspect {
 
 /** Never says that something was rolled back or kept; that follows from the script and is the report's to tell. */
 export function explainStep(suspect: Suspect): StepOutcome {
-  const { migration, error, interruption, attempts, budget } = suspect;
-  const { version } = migration;
+  const { error, interruption, attempts, budget } = suspect;
+  const { version } = suspect.step;
   const sqlState = sqlStateOf(error);
   if (!isServerError(error)) {
     const failure = connectionLost(version, sqlState);
@@ -48,7 +49,8 @@ export function explainStep(suspect: Suspect): StepOutcome {
   if (interruption === "abort") return fail(cancelled(version));
   const isBusy = sqlState === "55P03" || sqlState === "40P01";
   const isLate = interruption !== null || (sqlState === "57014" && suspect.isOverdue);
-  if ((isLate || isBusy) && budget.reason === "deadline") return { kind: "out_of_time", attempts };
+  if ((isLate || isBusy) && budget.reason === "deadline")
+    return { kind: "out_of_time", attempts, hasProgressed: false };
   if (isLate) return fail(timedOut(suspect));
   return fail(isBusy ? lockTimeout(suspect, error) : statementFailed(suspect, error));
 }
@@ -72,9 +74,14 @@ function statementFailed(suspect: Suspect, error: ServerError): Failure {
   return {
     code: "STATEMENT_FAILED",
     message: withoutValues(error),
-    hint: `Fix ${suspect.migration.version} and run hj migrations run again.`,
+    hint: fixAndRepeat(suspect.step),
     details: { ...place(suspect), sqlState: error.code },
   };
+}
+
+function fixAndRepeat({ version, direction }: Step): string {
+  if (direction === "up") return `Fix ${version} and run hj migrations run again.`;
+  return `The down script is the one stored when ${version} was applied. Mend what is in its way and roll back again, or leave the schema.`;
 }
 
 function lockTimeout(suspect: Suspect, error: ServerError): Failure {
@@ -106,8 +113,8 @@ function connectionLost(version: string, sqlState: string | null): Failure {
   };
 }
 
-function place({ migration, script, statement, offset }: Suspect) {
-  return placeOf(script, migration.version, statement?.start ?? 0, offset);
+function place({ step, statement, offset }: Suspect) {
+  return placeOf(step.script, step.version, statement?.start ?? 0, offset);
 }
 
 /** Data exceptions (class 22) quote the value that did not fit: https://www.postgresql.org/docs/current/errcodes-appendix.html */

@@ -3,10 +3,13 @@ import type { Manifest, Migration } from "../migration/manifest.ts";
 import { compareVersions } from "../migration/version.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 
-/** `unknown`: in the database, not in this build. */
+/**
+ * `started`: a script that is not transactional, up or down, has not finished. `unknown`: in the database, not in this
+ * build.
+ */
 export type Standing = "applied" | "pending" | "started" | "unknown";
 
-/** One migration and where it stands. */
+/** One migration and where it stands. A pending one has an entry when it was rolled back. */
 export type Item = { readonly version: string; readonly name: string } & (
   | { readonly standing: "applied" | "started"; readonly migration: Migration; readonly entry: JournalEntry }
   | { readonly standing: "pending"; readonly migration: Migration; readonly entry: JournalEntry | null }
@@ -24,7 +27,8 @@ export function takeInventory(manifest: Manifest, journal: Journal): Inventory {
     const { version, name } = migration;
     if (entry === null || entry.state === "rolled_back")
       return { version, name, standing: "pending", migration, entry };
-    return { version, name, standing: entry.state, migration, entry };
+    const standing = entry.state === "applied" ? "applied" : "started";
+    return { version, name, standing, migration, entry };
   });
   const versions = new Set(manifest.migrations.map(({ version }) => version));
   const unknown = journal.entries
@@ -35,9 +39,10 @@ export function takeInventory(manifest: Manifest, journal: Journal): Inventory {
 
 /** The newest version that is in the database, also one that this build does not know; null when there is none. */
 export function schemaVersion(inventory: Inventory): string | null {
-  return inventory.findLast(isInDatabase)?.version ?? null;
+  return inventory.findLast(({ entry }) => entry?.state === "applied")?.version ?? null;
 }
 
-function isInDatabase({ standing, entry }: Item): boolean {
-  return standing === "applied" || (standing === "unknown" && entry.state === "applied");
+/** The item of a version, compared as versions are: `1` finds `0001`. */
+export function findItem(inventory: Inventory, version: string): Item | undefined {
+  return inventory.find((item) => compareVersions(item.version, version) === 0);
 }

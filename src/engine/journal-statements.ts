@@ -1,6 +1,10 @@
 // The journal's table and every statement about it, as text. Pure; what a migration's entries mean is in journal.ts.
-import type { Migration, Script } from "../migration/manifest.ts";
+import type { Migration } from "../migration/manifest.ts";
+import type { JournalEntry } from "./journal.ts";
+import type { Resolution } from "./plan-resolve.ts";
 import { identifier, literal, qualified } from "./quote.ts";
+import type { Step } from "./step.ts";
+import { storeDown } from "./stored-down.ts";
 import type { Target } from "./target.ts";
 
 /** Who writes an entry. */
@@ -10,10 +14,6 @@ export interface EntryAuthor {
   readonly batch: number;
 }
 
-function journalTable({ schema, journal }: Target): string {
-  return qualified({ schema, name: journal });
-}
-
 /**
  * Creates the journal, format 1. Later formats only add columns, so that an older build goes on reading.
  *
@@ -21,7 +21,7 @@ function journalTable({ schema, journal }: Target): string {
  * index behind it is what finally keeps two runs from applying one migration, should every lock fail.
  */
 export function createStatements(target: Target): readonly string[] {
-  const table = journalTable(target);
+  const table = tableOf(target);
   return [
     `create table ${table} (
   id bigint generated always as identity primary key,
@@ -32,9 +32,10 @@ export function createStatements(target: Target): readonly string[] {
   batch integer not null,
   checksum text not null,
   phase text not null,
-  transactional boolean not null,
   statements_done integer not null,
   down jsonb,
+  irreversible text,
+  resolution text,
   run_id text not null,
   invocation_id text not null,
   xid text,
@@ -48,51 +49,124 @@ export function createStatements(target: Target): readonly string[] {
 
 /** Each version's newest entry, and the newest batch of all. */
 export function readStatement(target: Target): string {
-  return `select distinct on (version) id, version, name, state, batch, checksum, transactional, statements_done, run_id, to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as finished_at, round(extract(epoch from finished_at - started_at) * 1000)::bigint as duration_ms, max(batch) over () as newest_batch from ${journalTable(target)} order by version, id desc`;
+  return `select distinct on (version) id, version, name, state, batch, checksum, statements_done, run_id, ${FINISHED_AT}, ${DURATION_MS}, max(batch) over () as newest_batch from ${tableOf(target)} order by version, id desc`;
 }
 
-/** Opens an entry. `xid` proves at the end that the transaction is still the one that began. */
-export function insertStatement(target: Target, author: EntryAuthor, migration: Migration): string {
-  const { version, name, checksum, up } = migration;
-  const values = [version, name, "started", true, author.batch, checksum, "expand", up.transactional, 0].map(literal);
-  const down = migration.down === null ? "null" : `${literal(JSON.stringify(compiledDown(migration.down)))}::jsonb`;
-  const rest = [
-    down,
-    literal(author.runId),
-    literal(author.invocationId),
-    "pg_current_xact_id()::text",
-    "clock_timestamp()",
-  ];
-  return `insert into ${journalTable(target)} (version, name, state, is_current, batch, checksum, phase, transactional, statements_done, down, run_id, invocation_id, xid, started_at) values (${[...values, ...rest].join(", ")}) returning id`;
+/** The way back of some entries, by id. */
+export function readDownsStatement(target: Target, entries: readonly JournalEntry[]): string {
+  const ids = entries.map(({ id }) => literal(id)).join(", ");
+  return `select id, down, irreversible from ${tableOf(target)} where id in (${ids})`;
 }
 
-/** What the journal keeps of a down script: enough to run it without this build. */
-function compiledDown({ file, transactional, timeoutMs, sql, statements }: Script): object {
-  const texts = statements.map(({ start, end, ...kind }) => ({ sql: sql.slice(start, end), ...kind }));
-  return { file, transactional, timeoutMs, statements: texts };
+/** Opens the entry of a step; the last of them returns its id. `xid` proves at the end that no transaction came between. */
+export function openStatements(target: Target, author: EntryAuthor, step: Step): readonly string[] {
+  if (step.direction === "up") return [insertUp(target, author, step.migration, "started", null)];
+  const { entry } = step;
+  return [proven(retire(target, entry, "applied")), copyStatement(target, author, entry, "rolling_back", true, null)];
 }
 
 /**
  * Completes the entry of this transaction. Division by zero when there is none: then the file ended the transaction
  * that its entry was written in, and nothing of what follows may be committed.
  */
-export function completeInTransactionStatement(target: Target, version: string): string {
+export function completeInTransactionStatement(target: Target, { version, direction }: Step): string {
   const mine = `version = ${literal(version)} and is_current and xid = pg_current_xact_id()::text`;
-  return guarded(`update ${journalTable(target)} set state = 'applied', finished_at = clock_timestamp() where ${mine}`);
+  return proven(`update ${tableOf(target)} set ${FINISHED[direction]} where ${mine}`);
 }
 
 /** Records one more statement of a script that is not transactional; the last one completes the entry. */
-export function recordStatement(target: Target, entryId: string, done: number, isLast: boolean): string {
-  const complete = isLast ? ", state = 'applied', finished_at = clock_timestamp()" : "";
-  const mine = `id = ${literal(entryId)} and is_current and state = 'started' and statements_done = ${done - 1}`;
-  return guarded(`update ${journalTable(target)} set statements_done = ${done}${complete} where ${mine}`);
+export function recordStatement(target: Target, step: Step, entryId: string, done: number, isLast: boolean): string {
+  const complete = isLast ? `, ${FINISHED[step.direction]}` : "";
+  const mine = `id = ${literal(entryId)} and is_current and finished_at is null and statements_done = ${done - 1}`;
+  return proven(`update ${tableOf(target)} set statements_done = ${done}${complete} where ${mine}`);
 }
 
-function guarded(update: string): string {
-  return `with entry as (${update} returning started_at, finished_at) select 1 / count(*) as proof, max(to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as finished_at, max(round(extract(epoch from finished_at - started_at) * 1000))::bigint as duration_ms from entry`;
+/** Says by an operator's word what no run could: the old entry stays, and is current no more. */
+export function resolveStatements(target: Target, author: EntryAuthor, { entry, to }: Resolution): readonly string[] {
+  const isCurrent = entry !== null && entry.state !== "rolled_back";
+  const retired = isCurrent ? [proven(retire(target, entry, entry.state))] : [];
+  switch (to.as) {
+    case "applied":
+      if (to.migration !== null) return [...retired, insertUp(target, author, to.migration, "applied", to.as)];
+      return [...retired, ...(entry ? [copyStatement(target, author, entry, "applied", true, to.as)] : [])];
+    case "rolled_back":
+      return [...retired, ...(entry ? [copyStatement(target, author, entry, "rolled_back", false, to.as)] : [])];
+    case "checksum":
+      return [...retired, ...(entry ? [recheckedStatement(target, author, entry, to.migration)] : [])];
+  }
 }
 
 /** For messages to people. */
 export function journalName(target: Target): string {
   return `${identifier(target.schema)}.${identifier(target.journal)}`;
 }
+
+function insertUp(
+  target: Target,
+  author: EntryAuthor,
+  migration: Migration,
+  state: "started" | "applied",
+  resolution: string | null,
+): string {
+  const { version, name, checksum, irreversible } = migration;
+  const values = [version, name, state, true, author.batch, checksum, "expand", 0].map(literal);
+  const finishedAt = state === "started" ? "null" : "clock_timestamp()";
+  const rest = [
+    downLiteral(migration),
+    ...[irreversible, resolution, author.runId, author.invocationId].map(literal),
+    ...["pg_current_xact_id()::text", "clock_timestamp()", finishedAt],
+  ];
+  return `insert into ${tableOf(target)} (${COLUMNS}) values (${[...values, ...rest].join(", ")}) returning id`;
+}
+
+/** A new entry for what an earlier one was about, whether this build ships that migration or not. */
+function copyStatement(
+  target: Target,
+  author: EntryAuthor,
+  entry: JournalEntry,
+  state: "rolling_back" | "rolled_back" | "applied",
+  isCurrent: boolean,
+  resolution: string | null,
+): string {
+  const finishedAt = state === "rolling_back" ? "null" : "clock_timestamp()";
+  const ids = [resolution, author.runId, author.invocationId].map(literal).join(", ");
+  return `insert into ${tableOf(target)} (${COLUMNS}) select version, name, ${literal(state)}, ${isCurrent}, batch, checksum, phase, 0, down, irreversible, ${ids}, pg_current_xact_id()::text, clock_timestamp(), ${finishedAt} from ${tableOf(target)} where id = ${literal(entry.id)} returning id`;
+}
+
+/** The same entry with what the build's files say today: its state and its times are those of the old one. */
+function recheckedStatement(target: Target, author: EntryAuthor, entry: JournalEntry, migration: Migration): string {
+  const { checksum, irreversible } = migration;
+  const ids = [irreversible, "checksum", author.runId, author.invocationId].map(literal).join(", ");
+  return `insert into ${tableOf(target)} (${COLUMNS}) select version, name, state, true, batch, ${literal(checksum)}, phase, statements_done, ${downLiteral(migration)}, ${ids}, pg_current_xact_id()::text, started_at, finished_at from ${tableOf(target)} where id = ${literal(entry.id)} returning id`;
+}
+
+function downLiteral(migration: Migration): string {
+  const down = storeDown(migration);
+  return down === null ? "null::jsonb" : `${literal(down)}::jsonb`;
+}
+
+function retire(target: Target, { id }: JournalEntry, state: JournalEntry["state"]): string {
+  return `update ${tableOf(target)} set is_current = false where id = ${literal(id)} and is_current and state = ${literal(state)}`;
+}
+
+/** Division by zero unless the update hit its row: an error is what keeps the rest of the transaction from happening. */
+function proven(update: string): string {
+  return `with entry as (${update} returning started_at, finished_at) select 1 / count(*) as proof, max(${FINISHED_AT_TEXT}) as finished_at, max(${DURATION_MS_VALUE}) as duration_ms from entry`;
+}
+
+function tableOf({ schema, journal }: Target): string {
+  return qualified({ schema, name: journal });
+}
+
+const COLUMNS =
+  "version, name, state, is_current, batch, checksum, phase, statements_done, down, irreversible, resolution, run_id, invocation_id, xid, started_at, finished_at";
+
+const FINISHED = {
+  up: "state = 'applied', finished_at = clock_timestamp()",
+  down: "state = 'rolled_back', is_current = false, finished_at = clock_timestamp()",
+} as const;
+
+const FINISHED_AT_TEXT = `to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const FINISHED_AT = `${FINISHED_AT_TEXT} as finished_at`;
+const DURATION_MS_VALUE = "round(extract(epoch from finished_at - started_at) * 1000)::bigint";
+const DURATION_MS = `${DURATION_MS_VALUE} as duration_ms`;

@@ -1,8 +1,11 @@
 // What the journal says, decoded. Pure: the statements are in journal-statements.ts, sending them is the caller's.
 import type { Row } from "./message.ts";
 
-/** `started` is a script that is not transactional and has not finished; only such an entry outlives its run. */
-export type EntryState = "started" | "applied" | "rolled_back";
+/**
+ * `started` and `rolling_back` belong to scripts that are not transactional and have not finished; only such an entry
+ * outlives its run.
+ */
+export type EntryState = "started" | "applied" | "rolling_back" | "rolled_back";
 
 /** The newest entry of one version. */
 export interface JournalEntry {
@@ -12,10 +15,10 @@ export interface JournalEntry {
   readonly state: EntryState;
   readonly batch: number;
   readonly checksum: string;
-  readonly transactional: boolean;
   /** How many statements of a script that is not transactional are recorded as done. */
   readonly statementsDone: number;
-  /** ISO 8601, the database's clock; null while started. */
+  readonly runId: string;
+  /** ISO 8601, the database's clock; null while it is not finished. */
   readonly finishedAt: string | null;
   readonly durationMs: number | null;
 }
@@ -34,6 +37,13 @@ export function decodeJournal(rows: readonly Row[]): Journal {
   return { entries: rows.map(decodeEntry), newestBatch: Number(rows[0]?.["newest_batch"] ?? 0) };
 }
 
+/** The journal after some of its entries were followed by newer ones. */
+export function withEntries(journal: Journal, newer: readonly JournalEntry[]): Journal {
+  const versions = new Set(newer.map(({ version }) => version));
+  const entries = [...journal.entries.filter(({ version }) => !versions.has(version)), ...newer];
+  return { entries, newestBatch: Math.max(journal.newestBatch, ...newer.map(({ batch }) => batch)) };
+}
+
 function decodeEntry(row: Row): JournalEntry {
   return {
     id: row["id"] ?? "",
@@ -42,8 +52,8 @@ function decodeEntry(row: Row): JournalEntry {
     state: (row["state"] ?? "") as EntryState,
     batch: Number(row["batch"]),
     checksum: row["checksum"] ?? "",
-    transactional: row["transactional"] === "t",
     statementsDone: Number(row["statements_done"]),
+    runId: row["run_id"] ?? "",
     finishedAt: row["finished_at"] ?? null,
     durationMs: row["duration_ms"] == null ? null : Number(row["duration_ms"]),
   };

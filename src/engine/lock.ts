@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LockHolder, MigrationError } from "../failure/failure.ts";
-import { isServerError, send, sqlStateOf } from "./message.ts";
+import { isServerError, type Row, send, sqlStateOf } from "./message.ts";
 import type { Session } from "./open-session.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Target } from "./target.ts";
@@ -65,18 +65,27 @@ async function tryLock(session: Session, key: bigint): Promise<{ state: string; 
   const reply = await send(
     session.connection,
     `select case when exists (select from pg_locks where pid = pg_backend_pid() and ${condition}) then 'mine' when pg_try_advisory_lock(${key}) then 'got' else 'busy' end as state;
-select pid, application_name, to_char(backend_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as connected_at from pg_locks left join pg_stat_activity using (pid) where ${condition}`,
+${holderStatement(key)}`,
   );
   const state = reply.completed[0]?.[0]?.["state"];
   if (state == null) throw lost(reply.error);
-  const row = reply.completed[1]?.[0];
-  if (row === undefined) return { state, holder: null };
-  const holder = {
-    pid: Number(row["pid"]),
-    application: row["application_name"] ?? null,
-    connectedAt: row["connected_at"] ?? null,
-  };
-  return { state, holder };
+  return { state, holder: decodeHolder(reply.completed[1]?.[0]) };
+}
+
+/** Who holds the lock now; null when nobody does. */
+export async function readHolder(session: Session, key: bigint): Promise<LockHolder | null> {
+  const { completed, error } = await send(session.connection, holderStatement(key));
+  if (error !== null) throw lost(error);
+  return decodeHolder(completed[0]?.[0]);
+}
+function holderStatement(key: bigint): string {
+  return `select pid, application_name, to_char(backend_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as connected_at from pg_locks left join pg_stat_activity using (pid) where ${lockCondition(key)}`;
+}
+
+function decodeHolder(row: Row | undefined): LockHolder | null {
+  if (row === undefined) return null;
+  const application = row["application_name"] ?? null;
+  return { pid: Number(row["pid"]), application, connectedAt: row["connected_at"] ?? null };
 }
 
 function notAcquired(waitedMs: number, holder: LockHolder | null): MigrationError {

@@ -72,19 +72,8 @@ const UNDEFINED_TABLE = "42P01";
 const INSUFFICIENT_PRIVILEGE = "42501";
 
 function unreadable({ error }: Reply, target: Target, facts: SessionFacts | null): MigrationError {
-  const sqlState = sqlStateOf(error);
   const table = journalName(target);
-  if (!isServerError(error) || facts === null) {
-    return new MigrationError(
-      {
-        code: "CONNECTION_LOST",
-        message: `the connection was lost before the journal was read${sqlState ? ` (${sqlState})` : ""}`,
-        hint: "Nothing was changed. Run again.",
-        details: { version: null, sqlState },
-      },
-      { cause: error },
-    );
-  }
+  if (!isServerError(error) || facts === null) return connectionLost(error);
   if (error.code === INSUFFICIENT_PRIVILEGE) {
     return new MigrationError(
       {
@@ -102,6 +91,21 @@ function unreadable({ error }: Reply, target: Target, facts: SessionFacts | null
       message: `${table} is no journal of this tool: ${error.message} (${error.code})`,
       hint: "Nothing was changed. Name another table with HELLOJOHN_JOURNAL, or move that one away.",
       details: { table, sqlState: error.code },
+    },
+    { cause: error },
+  );
+}
+
+/** For a message of ours that had no answer, or an error for an answer, where no migration was under way. */
+export function connectionLost(error: Error | null): MigrationError {
+  const sqlState = sqlStateOf(error);
+  const what = isServerError(error) ? `the server refused to go on: ${error.message}` : "the connection was lost";
+  return new MigrationError(
+    {
+      code: "CONNECTION_LOST",
+      message: `${what}${sqlState === null ? "" : ` (${sqlState})`}`,
+      hint: "Nothing was changed by this invocation. Run again.",
+      details: { version: null, sqlState },
     },
     { cause: error },
   );

@@ -1,15 +1,9 @@
 // Decides what a run will do, without touching the database. Pure.
 import type { Problem } from "../failure/problem.ts";
-import { fullName, type Migration } from "../migration/manifest.ts";
+import { fullName } from "../migration/manifest.ts";
 import { compareVersions } from "../migration/version.ts";
-import type { Inventory } from "./inventory.ts";
-import type { JournalEntry } from "./journal.ts";
-
-/** One migration to apply. `resumes` is the entry of an earlier run that started it and did not finish. */
-export interface Step {
-  readonly migration: Migration;
-  readonly resumes: JournalEntry | null;
-}
+import type { Inventory, Item } from "./inventory.ts";
+import type { Step } from "./step.ts";
 
 /** Steps in order, and what stands against taking any of them. */
 export interface Plan {
@@ -22,69 +16,106 @@ export interface Plan {
 
 /**
  * Plans a run. Refuses, rather than repairs, a journal that this build does not explain: an edited migration, one
- * that vanished from the middle, one that comes too late. A database ahead of this build is none of these: code that
- * is rolled back must find its way.
+ * that vanished from the middle, one that comes too late, a rollback that was not finished. A database ahead of this
+ * build is none of these: code that is rolled back must find its way.
+ *
+ * `allowOutOfOrder` names late ones, by version or full name, that may be applied all the same.
  */
-export function planRun(inventory: Inventory): Plan {
-  const steps = inventory.flatMap((item): readonly Step[] => {
-    if (item.standing === "pending") return [{ migration: item.migration, resumes: null }];
-    return item.standing === "started" ? [{ migration: item.migration, resumes: item.entry }] : [];
+export function planRun(inventory: Inventory, allowOutOfOrder: readonly string[] = []): Plan {
+  const steps = inventory.flatMap((item) => {
+    const resumes = item.standing === "started" && item.entry.state === "started" ? item.entry : null;
+    return item.standing === "pending" || resumes !== null ? stepUp(item, resumes) : [];
   });
-  return {
-    steps,
-    problems: [...changed(inventory), ...missing(inventory), ...late(inventory)],
-    warnings: ahead(inventory),
-  };
+  const late = lateItems(inventory);
+  const isAllowed = (item: Item) => allowOutOfOrder.some((name) => isNamed(item, name));
+  const problems = [
+    ...changed(inventory),
+    ...missing(inventory),
+    ...halfRolledBack(inventory),
+    ...late.filter(({ item }) => !isAllowed(item)).map(({ problem }) => problem),
+    ...allowOutOfOrder.filter((name) => !late.some(({ item }) => isNamed(item, name))).map(allowedForNothing),
+  ];
+  return { steps, problems, warnings: ahead(inventory) };
+}
+
+function stepUp(item: Item, resumes: Step["resumes"]): readonly Step[] {
+  const { version, name, migration } = item;
+  return migration === null ? [] : [{ direction: "up", version, name, migration, script: migration.up, resumes }];
 }
 
 function changed(inventory: Inventory): readonly Problem[] {
   return inventory.flatMap((item) => {
     if (item.standing !== "applied" && item.standing !== "started") return [];
     if (item.entry.checksum === item.migration.checksum) return [];
+    const { version } = item;
+    const resolve = `or, when the database already is as the file says now, hj migrations resolve ${version} --as checksum.`;
     return [
       {
         code: "CHECKSUM_CHANGED",
-        version: item.version,
+        version,
         file: item.migration.up.file,
         message: `${fullName(item)} was edited after it was ${item.standing}`,
-        hint: "Put the file back as it was, and make the change in a new migration.",
+        hint: `Put the file back as it was and make the change in a new migration, ${resolve}`,
       },
     ];
   });
 }
 
 function missing(inventory: Inventory): readonly Problem[] {
-  return unknownVersions(inventory, (order) => order < 0).map(({ version, name }) => ({
+  return unknownItems(inventory, (order) => order < 0).map((item) => ({
     code: "MIGRATION_MISSING",
-    version,
-    message: `${fullName({ version, name })} is applied, and this build, which has newer ones, lacks it`,
-    hint: "Put its files back. A migration that was applied stays part of every later build.",
+    version: item.version,
+    message: `${fullName(item)} is applied, and this build, which has newer ones, lacks it`,
+    hint: `Put its files back: a migration that was applied stays part of every later build. When its effect is gone from the schema, hj migrations resolve ${item.version} --as rolled_back.`,
   }));
 }
 
 function ahead(inventory: Inventory): readonly Problem[] {
-  return unknownVersions(inventory, (order) => order > 0).map(({ version, name }) => ({
+  return unknownItems(inventory, (order) => order > 0).map((item) => ({
     code: "DATABASE_AHEAD",
-    version,
-    message: `${fullName({ version, name })} is in the database and not in this build, which is older`,
+    version: item.version,
+    message: `${fullName(item)} is in the database and not in this build, which is older`,
   }));
 }
 
-function late(inventory: Inventory): readonly Problem[] {
+function halfRolledBack(inventory: Inventory): readonly Problem[] {
+  return inventory
+    .filter(({ entry }) => entry?.state === "rolling_back")
+    .map((item) => ({
+      code: "ROLLBACK_UNFINISHED",
+      version: item.version,
+      message: `${fullName(item)} is half rolled back`,
+      hint: `hj migrations rollback goes on with it; or say what is true with hj migrations resolve ${item.version}.`,
+    }));
+}
+
+function lateItems(inventory: Inventory): readonly { readonly item: Item; readonly problem: Problem }[] {
   const newest = inventory.findLast(({ standing }) => standing === "applied");
   if (newest === undefined) return [];
   return inventory
     .filter(({ standing, version }) => standing === "pending" && compareVersions(version, newest.version) < 0)
-    .map(({ version, name }) => ({
-      code: "OUT_OF_ORDER",
-      version,
-      message: `${fullName({ version, name })} is pending and older than ${fullName(newest)}, which is applied`,
-      hint: `Give it a version newer than ${newest.version}: it was written later, and what came between may not expect it.`,
+    .map((item) => ({
+      item,
+      problem: {
+        code: "OUT_OF_ORDER",
+        version: item.version,
+        message: `${fullName(item)} is pending and older than ${fullName(newest)}, which is applied`,
+        hint: `Give it a version newer than ${newest.version}, or allow it by name: --allow-out-of-order ${item.version}.`,
+      },
     }));
 }
 
+function allowedForNothing(name: string): Problem {
+  const message = `names ${JSON.stringify(name)}, which is not out of order`;
+  return { code: "INVALID_EVENT", field: "allowOutOfOrder", message, hint: "Remove it, or correct the name." };
+}
+
+function isNamed(item: Item, name: string): boolean {
+  return name === item.version || name === fullName(item);
+}
+
 /** Those that this build does not ship, on one side of its newest. */
-function unknownVersions(inventory: Inventory, side: (order: number) => boolean): Inventory {
+function unknownItems(inventory: Inventory, side: (order: number) => boolean): Inventory {
   const newest = inventory.findLast(({ standing }) => standing !== "unknown")?.version;
   return inventory.filter(
     ({ standing, version }) =>

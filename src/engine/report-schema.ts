@@ -27,12 +27,31 @@ const failure = z
   })
   .describe("Why the run stopped.");
 
+const holder = z
+  .strictObject({
+    pid: z.number().int().positive(),
+    application: z.string().nullable(),
+    connectedAt: instant.nullable(),
+  })
+  .describe("The session that held the run lock, and was ended.");
+
 const migration = z.strictObject({
   version: z.string(),
   name: z.string(),
   status: z
-    .enum(["applied", "pending", "would_apply", "failed", "not_reached", "in_doubt", "started", "unknown"])
-    .describe("unknown: in the database, not in this build. started: not transactional, and not finished."),
+    .enum([
+      "applied",
+      "pending",
+      "would_apply",
+      "rolled_back",
+      "would_roll_back",
+      "failed",
+      "not_reached",
+      "in_doubt",
+      "started",
+      "unknown",
+    ])
+    .describe("unknown: in the database, not in this build. started: not transactional, and not finished, up or down."),
   batch: z.number().int().positive().optional(),
   appliedAt: instant.optional().describe("The database's clock."),
   durationMs: duration.optional(),
@@ -44,7 +63,7 @@ const migration = z.strictObject({
 const base = {
   reportVersion: z.literal(1),
   command: z
-    .enum(["status", "run", "rollback", "list", "validate"])
+    .enum(["status", "run", "rollback", "list", "validate", "resolve", "unlock"])
     .nullable()
     .describe("Null when none was understood."),
   dryRun: z.boolean(),
@@ -73,6 +92,12 @@ const base = {
     .describe("Where all migrations stand after the command."),
   migrations: z.array(migration).describe("Those that the command concerns; all of them for list."),
   warnings: z.array(problem),
+  omitted: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("How many entries of migrations, problems and warnings were left out, because a caller takes no more."),
 };
 
 const fine = <Outcome extends string>(outcome: Outcome) =>
@@ -85,11 +110,20 @@ export const reportSchema = z
     fine("pending"),
     fine("applied"),
     fine("would_apply"),
+    fine("rolled_back"),
+    fine("would_roll_back"),
+    fine("nothing_to_roll_back"),
     fine("listed"),
+    fine("resolved").extend({ resolution: z.string().describe("What was recorded.") }),
+    fine("would_resolve").extend({ resolution: z.string().describe("What would be recorded.") }),
+    fine("unlocked").extend({ holder }),
     z.strictObject({
       ...base,
       ok: z.literal(false),
-      outcome: z.literal("incomplete").describe("Cut by the invocation's deadline. Invoke again to go on."),
+      outcome: z
+        .literal("incomplete")
+        .describe("Cut by the invocation's deadline. Send the same event with the continuation to go on."),
+      continuation: z.string().describe("Opaque."),
     }),
     z.strictObject({
       ...base,
@@ -107,6 +141,6 @@ export type MigrationReport = z.infer<typeof migration>;
 /** What a migration's status can be. */
 export type MigrationStatus = MigrationReport["status"];
 /** What every report says, whatever its outcome. */
-export type ReportBase = Omit<SchemaReport, "ok" | "outcome" | "problems" | "failure">;
+export type ReportBase = Omit<Extract<SchemaReport, { outcome: "listed" }>, "ok" | "outcome">;
 /** The structured answer to a request. */
 export type Report = SchemaReport;

@@ -1,9 +1,9 @@
 // Puts a report together from what a run learned. Pure, but for the clock that says how long it took.
-import type { Failure } from "../failure/failure.ts";
+import type { Failure, LockHolder } from "../failure/failure.ts";
 import type { Problem } from "../failure/problem.ts";
 import { type Inventory, type Item, schemaVersion } from "./inventory.ts";
 import type { MigrationReport, MigrationStatus, Report, ReportBase } from "./report-schema.ts";
-import type { Command } from "./request.ts";
+import type { Command, Request } from "./request.ts";
 import { NEWEST_SERVER, type SessionFacts } from "./session.ts";
 import type { Target } from "./target.ts";
 
@@ -30,14 +30,47 @@ export function noteDatabase(draft: Draft, target: Target, facts: SessionFacts):
   }
 }
 
-/** The report of a run that came to a good end, or was cut by its deadline. */
-export function finish(draft: Draft, outcome: FinishedOutcome): Report {
-  if (outcome === "incomplete") return { ...base(draft), ok: false, outcome };
+/** A draft with nothing in it but what was asked. */
+export function newDraft(
+  request: Request | null,
+  ids: { readonly runId: string; readonly invocationId: string },
+): Draft {
+  return {
+    command: request?.command ?? null,
+    dryRun: request?.dryRun ?? false,
+    runId: ids.runId,
+    invocationId: ids.invocationId,
+    startedAt: new Date(),
+    database: null,
+    before: null,
+    after: null,
+    migrations: [],
+    warnings: [],
+  };
+}
+
+/** The report of a command that came to a good end. */
+export function finish(draft: Draft, outcome: PlainOutcome): Report {
   return { ...base(draft), ok: true, outcome };
 }
 
-/** How a run can end that neither failed nor was refused. */
-export type FinishedOutcome = Exclude<Report["outcome"], "refused" | "failed">;
+/** Outcomes that say all there is to say. */
+type PlainOutcome = Exclude<Extract<Report, { ok: true }>["outcome"], "resolved" | "would_resolve" | "unlocked">;
+
+/** The report of a run that was cut by its deadline and goes on with `continuation`. */
+export function finishIncomplete(draft: Draft, continuation: string): Report {
+  return { ...base(draft), ok: false, outcome: "incomplete", continuation };
+}
+
+/** The report of a resolve; `resolution` is what was, or would be, recorded. */
+export function finishResolved(draft: Draft, outcome: "resolved" | "would_resolve", resolution: string): Report {
+  return { ...base(draft), ok: true, outcome, resolution };
+}
+
+/** The report of an unlock; `holder` is the session that was ended. */
+export function finishUnlocked(draft: Draft, holder: LockHolder): Report {
+  return { ...base(draft), ok: true, outcome: "unlocked", holder };
+}
 
 /** The report of a request that was not served; `problems` is not empty. */
 export function refuse(draft: Draft, problems: readonly Problem[]): Report {

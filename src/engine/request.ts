@@ -2,21 +2,32 @@
 import * as z from "zod/mini";
 import { DURATION_EXPECTED, parseDuration } from "../duration.ts";
 import type { Problem, Refusal } from "../failure/problem.ts";
+import { type Continuation, decodeContinuation } from "./continuation.ts";
+import type { ResolveAs } from "./plan-resolve.ts";
 
-/** What can be asked of the engine. */
-export type Command = "status" | "run" | "rollback" | "list" | "validate";
+/** A request as the engine serves it. `timeoutMs` null leaves it to the files and the default. */
+export type Request = { readonly dryRun: boolean } & (
+  | { readonly command: "status" }
+  | { readonly command: "list" }
+  | { readonly command: "validate" }
+  | ({ readonly command: "run"; readonly allowOutOfOrder: readonly string[] } & Extended)
+  | ({ readonly command: "rollback"; readonly steps: number } & Extended)
+  | { readonly command: "resolve"; readonly version: string; readonly as: ResolveAs }
+  | { readonly command: "unlock"; readonly pid: number }
+);
 
-/** A request as the engine serves it. */
-export interface Request {
-  readonly command: Command;
-  readonly dryRun: boolean;
-  /** How many batches a rollback takes back. */
-  readonly steps: number;
-  /** Per migration; null leaves it to the files and the default. */
+interface Extended {
   readonly timeoutMs: number | null;
+  readonly continuation: Continuation | null;
 }
 
-const COMMANDS = ["status", "run", "rollback", "list", "validate"] as const satisfies readonly Command[];
+/** What can be asked of the engine. */
+export type Command = Request["command"];
+
+const COMMANDS = ["status", "run", "rollback", "list", "validate", "resolve", "unlock"] as const satisfies Command[];
+const RESOLVE_AS = ["applied", "rolled_back", "checksum"] as const satisfies ResolveAs[];
+
+const name = z.string().check(z.minLength(1), z.maxLength(200));
 
 // Strict: with a key too many, a misspelt dryRun would run for real.
 const schema = z.strictObject({
@@ -24,45 +35,89 @@ const schema = z.strictObject({
   dryRun: z._default(z.boolean(), false),
   steps: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 1),
   timeout: z._default(z.nullable(z.string().check(z.refine((text) => parseDuration(text) !== null))), null),
+  allowOutOfOrder: z._default(z.array(name).check(z.maxLength(1000)), []),
+  continuation: z._default(z.nullable(z.string().check(z.refine((text) => decodeContinuation(text) !== null))), null),
+  version: z._default(z.nullable(name), null),
+  as: z._default(z.nullable(z.enum(RESOLVE_AS)), null),
+  pid: z._default(z.nullable(z.int().check(z.minimum(1), z.maximum(2 ** 31 - 1))), null),
+  // How the caller wants its answer: the trigger's to read, and accepted here.
+  throwOnFailure: z._default(z.boolean(), false),
 });
 
-/** The commands that a field means something for. Elsewhere it is accepted at its default and refused otherwise. */
-const USED_BY: Readonly<Record<"dryRun" | "steps" | "timeout", readonly Command[]>> = {
-  dryRun: ["run", "rollback"],
-  steps: ["rollback"],
-  timeout: ["run", "rollback"],
+type Event = z.infer<typeof schema>;
+type Field = Exclude<keyof Event, "command" | "throwOnFailure">;
+
+/** Which commands a field means something for, and what it has to be. Elsewhere only its default is accepted. */
+const FIELDS: Readonly<Record<Field, { readonly usedBy: readonly Command[]; readonly expected: string }>> = {
+  dryRun: { usedBy: ["run", "rollback", "resolve"], expected: "true or false" },
+  steps: { usedBy: ["rollback"], expected: "a whole number from 1 to 1000" },
+  timeout: { usedBy: ["run", "rollback"], expected: DURATION_EXPECTED },
+  allowOutOfOrder: { usedBy: ["run"], expected: "a list of versions or names of migrations" },
+  continuation: { usedBy: ["run", "rollback"], expected: "the continuation of an incomplete report" },
+  version: { usedBy: ["resolve"], expected: "the version of a migration" },
+  as: { usedBy: ["resolve"], expected: `one of ${RESOLVE_AS.join(", ")}` },
+  pid: { usedBy: ["unlock"], expected: "the pid of a backend" },
 };
 
-const EXPECTED: Readonly<Record<string, string>> = {
-  command: `expected one of ${COMMANDS.join(", ")}`,
-  dryRun: "expected true or false",
-  steps: "expected a whole number from 1 to 1000",
-  timeout: `expected ${DURATION_EXPECTED}`,
-};
+/** Fields that a command cannot do without. */
+const REQUIRED: Partial<Record<Command, readonly Field[]>> = { resolve: ["version", "as"], unlock: ["pid"] };
 
 /** Reads an event that is meant as a request. Every problem is listed; nothing of the event is repeated but its keys. */
 export function parseRequest(event: unknown): Request | Refusal {
   const parsed = schema.safeParse(event);
   if (!parsed.success) return { problems: parsed.error.issues.flatMap(problemsOf) };
-  const { command, dryRun, steps, timeout } = parsed.data;
-  const given = { dryRun: dryRun !== false, steps: steps !== 1, timeout: timeout !== null };
-  const unused = Object.entries(USED_BY).filter(
-    ([field, commands]) => given[field as keyof typeof given] && !commands.includes(command),
-  );
-  if (unused.length > 0) {
-    return { problems: unused.map(([field]) => invalid(field, `means nothing for ${command}`, "Leave it out.")) };
+  const problems = [...unused(parsed.data), ...missing(parsed.data)];
+  return problems.length > 0 ? { problems } : requestOf(parsed.data);
+}
+
+function requestOf(event: Event): Request {
+  const { command, dryRun, steps, allowOutOfOrder } = event;
+  const timeoutMs = event.timeout === null ? null : parseDuration(event.timeout);
+  const continuation = event.continuation === null ? null : decodeContinuation(event.continuation);
+  switch (command) {
+    case "run":
+      return { command, dryRun, timeoutMs, allowOutOfOrder, continuation };
+    case "rollback":
+      return { command, dryRun, timeoutMs, steps, continuation };
+    case "resolve":
+      return { command, dryRun, version: event.version ?? "", as: event.as ?? "applied" };
+    case "unlock":
+      return { command, dryRun, pid: event.pid ?? 0 };
+    default:
+      return { command, dryRun };
   }
-  return { command, dryRun, steps, timeoutMs: timeout === null ? null : parseDuration(timeout) };
+}
+
+function unused(event: Event): readonly Problem[] {
+  const defaults = schema.parse({ command: event.command });
+  const given = (field: Field) => JSON.stringify(event[field]) !== JSON.stringify(defaults[field]);
+  const fields = (Object.keys(FIELDS) as Field[]).filter(
+    (field) => given(field) && !FIELDS[field].usedBy.includes(event.command),
+  );
+  const problems = fields.map((field) => invalid(field, `means nothing for ${event.command}`, "Leave it out."));
+  const continued = event.continuation === null ? null : decodeContinuation(event.continuation);
+  if (continued === null || continued.command === event.command) return problems;
+  return [...problems, invalid("continuation", `is of a ${continued.command}, not of a ${event.command}`)];
+}
+
+function missing(event: Event): readonly Problem[] {
+  const fields = (REQUIRED[event.command] ?? []).filter((field) => event[field] === null);
+  return fields.map((field) => invalid(field, `is missing: expected ${FIELDS[field].expected}`));
 }
 
 function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
   if (issue.code === "unrecognized_keys") {
-    const known = `Known fields: ${Object.keys(EXPECTED).join(", ")}.`;
+    const known = `Known fields: ${["command", ...Object.keys(FIELDS), "throwOnFailure"].join(", ")}.`;
     return issue.keys.map((key) => invalid(clip(key), "is no field of a request", known));
   }
   const [field] = issue.path;
   if (field === undefined) return [invalid(undefined, 'the event is no request: expected { "command": "..." }')];
-  return [invalid(String(field), EXPECTED[String(field)] ?? "is not valid")];
+  return [invalid(String(field), `expected ${expectedOf(String(field))}`)];
+}
+
+function expectedOf(field: string): string {
+  if (field === "command") return `one of ${COMMANDS.join(", ")}`;
+  return Object.hasOwn(FIELDS, field) ? FIELDS[field as Field].expected : "true or false";
 }
 
 function invalid(field: string | undefined, message: string, hint?: string): Problem {

@@ -1,7 +1,7 @@
 // Runs a statement that PostgreSQL refuses inside a transaction: alone, without lock_timeout, and taken up again after
 // an interruption by looking at what it left.
 import type { Failure } from "../failure/failure.ts";
-import type { Migration, ObjectName, Statement } from "../migration/manifest.ts";
+import type { ObjectName, Statement } from "../migration/manifest.ts";
 import type { Budget } from "./budget.ts";
 import { explainStep, type StepOutcome } from "./explain-step.ts";
 import {
@@ -15,11 +15,12 @@ import { sendWithin } from "./interrupt.ts";
 import { isServerError, type Reply, send } from "./message.ts";
 import { literal } from "./quote.ts";
 import type { Run } from "./run-context.ts";
+import type { Step } from "./step.ts";
 import { errorOffset } from "./transaction.ts";
 
 /** Where a script that is not transactional has come to. */
 export interface Position {
-  readonly migration: Migration;
+  readonly step: Step;
   readonly statement: Statement;
   /** Index of the statement. */
   readonly index: number;
@@ -78,10 +79,10 @@ async function stateOf(run: Run, index: ObjectName, table: ObjectName): Promise<
 
 /** `instead` replaces the statement itself by one that prepares it. */
 async function execute(run: Run, position: Position, budget: Budget, instead?: string): Promise<StepOutcome | null> {
-  const { migration, statement } = position;
-  const { up: script } = migration;
+  const { step, statement } = position;
+  const { script, version } = step;
   const leftMs = Math.max(1, Math.round(budget.endsAt - performance.now()));
-  const name = literal(`${run.session.applicationName} ${migration.version}`);
+  const name = literal(`${run.session.applicationName} ${version}`);
   // lock_timeout stays 0: such a statement waits without holding anybody up, and a lock time-out in its later phases
   // leaves an invalid index. The settings last until the record is written, which resets the session.
   await send(run.session.connection, `set statement_timeout = ${leftMs + 1_000}; set application_name = ${name}`);
@@ -92,7 +93,7 @@ async function execute(run: Run, position: Position, budget: Budget, instead?: s
   const offset = instead === undefined ? offsetIn(reply, sql, statement.start) : null;
   const isOverdue = performance.now() >= budget.endsAt;
   const { error } = reply;
-  return explainStep({ migration, script, statement, offset, error, interruption, attempts: 1, budget, isOverdue });
+  return explainStep({ step, statement, offset, error, interruption, attempts: 1, budget, isOverdue });
 }
 
 function offsetIn({ error }: Reply, sql: string, start: number): number | null {
@@ -105,23 +106,23 @@ function failed(failure: Failure): StepOutcome {
   return { kind: "failed", failure, cause: null, attempts: 1 };
 }
 
-function indexInvalid({ migration }: Position, index: ObjectName, state: IndexState): Failure {
-  const { version } = migration;
+function indexInvalid({ step }: Position, index: ObjectName, state: IndexState): Failure {
+  const { version, script } = step;
   return {
     code: "INDEX_INVALID",
     message: `the index ${index.name} is ${state === "other_table" ? "on another table" : state} after its build`,
     hint: `Look at it with \\d ${index.name}. When it is not needed as it is, drop it (drop index concurrently) and run again.`,
-    details: { version, file: migration.up.file, index: index.name },
+    details: { version, file: script.file, index: index.name },
   };
 }
 
-function cannotResume({ migration, index, statement }: Position): Failure {
-  const { version, up } = migration;
+function cannotResume({ step, index, statement }: Position): Failure {
+  const { version, script } = step;
   const what = statement.kind === "alone" ? statement.command : statement.kind;
   return {
     code: "CANNOT_RESUME",
-    message: `an earlier run was interrupted at statement ${index + 1} of ${up.file} (${what}); whether it took effect cannot be read from the catalog`,
-    hint: "Look whether it did, and say so with hj migrations resolve.",
-    details: { version, file: up.file, statementNumber: index + 1 },
+    message: `an earlier run was interrupted at statement ${index + 1} of ${script.file} (${what}); whether it took effect cannot be read from the catalog`,
+    hint: `Look whether it did, and say so with hj migrations resolve ${version}.`,
+    details: { version, file: script.file, statementNumber: index + 1 },
   };
 }

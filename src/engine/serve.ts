@@ -3,16 +3,20 @@ import { randomUUID } from "node:crypto";
 import { type Failure, MigrationError } from "../failure/failure.ts";
 import type { Problem } from "../failure/problem.ts";
 import type { Manifest } from "../migration/manifest.ts";
-import { type Inventory, takeInventory } from "./inventory.ts";
-import type { Journal } from "./journal.ts";
+import { resolve } from "./commands/resolve.ts";
+import { rollback } from "./commands/rollback.ts";
+import { run } from "./commands/run.ts";
+import { list, status } from "./commands/status.ts";
+import { unlock } from "./commands/unlock.ts";
+import { fitReport } from "./fit-report.ts";
+import { takeInventory } from "./inventory.ts";
 import { applicationName, openSession } from "./open-session.ts";
-import { type Plan, planRun } from "./plan.ts";
-import { type Draft, describe, fail, finish, noteDatabase, refuse } from "./report.ts";
+import { type Draft, fail, newDraft, noteDatabase, refuse } from "./report.ts";
 import type { Report } from "./report-schema.ts";
 import type { Request } from "./request.ts";
 import type { RunContext } from "./run-context.ts";
-import { runMigrations } from "./run-migrations.ts";
 import type { Target } from "./target.ts";
+import type { Work } from "./work.ts";
 
 /** Never throws: what goes wrong is in the report. */
 export async function serve(
@@ -23,15 +27,15 @@ export async function serve(
 ): Promise<Report> {
   const draft = newDraft(request, context);
   try {
-    return await answer(request, manifest, target, context, draft);
+    return fitReport(await answer(request, manifest, target, context, draft));
   } catch (error) {
-    return fail(draft, failureOf(error));
+    return fitReport(fail(draft, failureOf(error)));
   }
 }
 
 /** The report of a request that never reached the engine: an event or settings that are wrong. */
 export function refuseRequest(request: Request | null, problems: readonly Problem[], invocationId: string): Report {
-  return refuse(newDraft(request, { runId: randomUUID(), invocationId }), problems);
+  return fitReport(refuse(newDraft(request, { runId: randomUUID(), invocationId }), problems));
 }
 
 async function answer(
@@ -41,68 +45,33 @@ async function answer(
   context: RunContext,
   draft: Draft,
 ): Promise<Report> {
-  if (request.command === "rollback" || request.command === "validate") {
-    return refuse(draft, [notAvailable(request.command)]);
-  }
-  const { session, journal, exists } = await openSession(target, applicationName(context.runId));
+  if (request.command === "validate") return refuse(draft, [notAvailable(request.command)]);
+  const { session, journal } = await openSession(target, applicationName(context.runId));
   try {
     noteDatabase(draft, target, session.facts);
-    const plan = survey(draft, manifest, journal);
-    if (request.command === "status") return status(draft, plan);
-    if (request.command === "list") return list(draft, plan);
-    if (plan.problems.length > 0) return refuse(draft, plan.problems);
-    if (plan.steps.length === 0) return finish(draft, "up_to_date");
-    if (request.dryRun) return dryRun(draft, plan);
-    return await runMigrations({ request, manifest, target, context, session, draft, hasJournal: exists });
+    const inventory = takeInventory(manifest, journal);
+    draft.before = inventory;
+    return await command(request, { manifest, target, context, session, draft, journal, inventory });
   } finally {
     await session.connection.end().catch(() => {});
   }
 }
 
-/** Notes where everything stands before the command, and plans a run from there. */
-function survey(draft: Draft, manifest: Manifest, journal: Journal): Plan {
-  draft.before = takeInventory(manifest, journal);
-  const plan = planRun(draft.before);
-  draft.warnings.push(...plan.warnings);
-  return plan;
-}
-
-function status(draft: Draft, plan: Plan): Report {
-  draft.migrations = inventory(draft).flatMap((item) => (item.standing === "applied" ? [] : [describe(item)]));
-  draft.warnings.push(...plan.problems);
-  return finish(draft, plan.steps.length > 0 ? "pending" : "up_to_date");
-}
-
-function list(draft: Draft, plan: Plan): Report {
-  draft.migrations = inventory(draft).map((item) => describe(item));
-  draft.warnings.push(...plan.problems);
-  return finish(draft, "listed");
-}
-
-function dryRun(draft: Draft, plan: Plan): Report {
-  const versions = new Set(plan.steps.map(({ migration }) => migration.version));
-  const items = inventory(draft).filter(({ version }) => versions.has(version));
-  draft.migrations = items.map((item) => describe(item, "would_apply"));
-  return finish(draft, "would_apply");
-}
-
-function inventory(draft: Draft): Inventory {
-  return draft.before ?? [];
-}
-
-function newDraft(request: Request | null, ids: { readonly runId: string; readonly invocationId: string }): Draft {
-  return {
-    command: request?.command ?? null,
-    dryRun: request?.dryRun ?? false,
-    runId: ids.runId,
-    invocationId: ids.invocationId,
-    startedAt: new Date(),
-    database: null,
-    before: null,
-    after: null,
-    migrations: [],
-    warnings: [],
-  };
+function command(request: Exclude<Request, { command: "validate" }>, work: Work): Report | Promise<Report> {
+  switch (request.command) {
+    case "status":
+      return status(work);
+    case "list":
+      return list(work);
+    case "run":
+      return run(work, request);
+    case "rollback":
+      return rollback(work, request);
+    case "resolve":
+      return resolve(work, request);
+    case "unlock":
+      return unlock(work, request);
+  }
 }
 
 function failureOf(error: unknown): Failure {
@@ -116,11 +85,11 @@ function failureOf(error: unknown): Failure {
   };
 }
 
-function notAvailable(command: string): Problem {
+function notAvailable(name: string): Problem {
   return {
     code: "NOT_AVAILABLE",
     field: "command",
-    message: `${command} is not available yet in this build`,
-    hint: "Available: status, run, list.",
+    message: `${name} is not available yet in this build`,
+    hint: "Available: status, run, rollback, list, resolve, unlock.",
   };
 }

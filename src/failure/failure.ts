@@ -44,6 +44,7 @@ export interface FailureDetails {
   readonly INDEX_INVALID: { readonly version: string; readonly file: string; readonly index: string };
   readonly CANNOT_RESUME: { readonly version: string; readonly file: string; readonly statementNumber: number };
   readonly CONNECTION_LOST: { readonly version: string | null; readonly sqlState: string | null };
+  readonly DEADLINE_TOO_SHORT: { readonly version: string; readonly availableMs: number };
   readonly CANCELLED: { readonly version: string | null };
   readonly INTERNAL_ERROR: { readonly name: string };
 }

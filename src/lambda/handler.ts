@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { maskedUrl } from "../connection/database-url.ts";
 import { openConnection } from "../connection/open.ts";
 import type { Settings } from "../connection/settings.ts";
+import type { Request } from "../engine/request.ts";
 import type { Progress } from "../engine/run-context.ts";
 import { refuseRequest, serve } from "../engine/serve.ts";
 import type { Target } from "../engine/target.ts";
@@ -22,22 +23,37 @@ export interface Invocation {
   readonly onProgress: (progress: Progress) => void;
 }
 
-/** Resolves to what the caller expects as an answer; never rejects. */
+/** Resolves to what the caller expects as an answer. Rejects only for a caller that asked for it. */
 export type Handler = (event: unknown, invocation: Invocation) => Promise<unknown>;
 
 const TRIGGERS: readonly Trigger[] = [direct];
 
-/** `settings` may be a refusal: then every request is answered with its problems. */
-export function createHandler(settings: Settings | Refusal, manifest: Manifest): Handler {
+/** Settings or manifest may be a refusal: then every request is answered with its problems. */
+export function createHandler(settings: Settings | Refusal, manifest: Manifest | Refusal): Handler {
   return async (event, invocation) => {
     const trigger = TRIGGERS.find(({ recognises }) => recognises(event)) ?? direct;
     const request = trigger.requestOf(event);
-    if ("problems" in request) return trigger.answer(refuseRequest(null, request.problems, invocation.invocationId));
-    if ("problems" in settings)
-      return trigger.answer(refuseRequest(request, settings.problems, invocation.invocationId));
-    const context = { ...invocation, runId: randomUUID(), lockWaitMs: settings.lockWaitMs };
-    return trigger.answer(await serve(request, manifest, targetOf(settings), context));
+    const refusals = [request, settings, manifest].filter((part): part is Refusal => "problems" in part);
+    const understood = "problems" in request ? null : request;
+    const report =
+      understood === null || "problems" in settings || "problems" in manifest
+        ? refuseRequest(
+            understood,
+            refusals.flatMap(({ problems }) => problems),
+            invocation.invocationId,
+          )
+        : await serve(understood, manifest, targetOf(settings), {
+            ...invocation,
+            runId: runIdOf(understood),
+            lockWaitMs: settings.lockWaitMs,
+          });
+    return trigger.answer(report, event);
   };
+}
+
+/** A continued run keeps its id. */
+function runIdOf(request: Request): string {
+  return ("continuation" in request && request.continuation?.runId) || randomUUID();
 }
 
 function targetOf({ database, schema, journal }: Settings): Target {

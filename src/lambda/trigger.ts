@@ -8,6 +8,6 @@ export interface Trigger {
   /** Whether an event is this trigger's, by its structure alone. */
   readonly recognises: (event: unknown) => boolean;
   readonly requestOf: (event: unknown) => Request | Refusal;
-  /** What the function returns to this caller. */
-  readonly answer: (report: Report) => unknown;
+  /** What the function returns to this caller; thrown where the event asks for that. */
+  readonly answer: (report: Report, event: unknown) => unknown;
 }

@@ -27,6 +27,10 @@ function error(text: string, style: Style): string {
   return `${style("red", "Error:")} ${text}`;
 }
 
-function sentence({ field, message }: ReportedProblem): string {
-  return field === undefined ? message : `${field} ${message}`;
+function sentence({ field, file, line, column, message }: ReportedProblem): string {
+  if (field !== undefined) return `${field} ${message}`;
+  // A problem with a line is about the text of a file; one without is a sentence of its own.
+  return line === undefined
+    ? message
+    : `${[file, line, column].filter((part) => part !== undefined).join(":")}  ${message}`;
 }

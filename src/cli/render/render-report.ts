@@ -28,11 +28,23 @@ function renderBody(report: Report, style: Style): readonly string[] {
     case "listed":
       return renderList(report, style);
     case "would_apply":
+    case "would_roll_back":
       return renderDryRun(report);
     case "applied":
+    case "rolled_back":
     case "incomplete":
     case "failed":
       return renderRun(report, style);
+    case "nothing_to_roll_back":
+      return ["Nothing to roll back."];
+    case "would_resolve":
+      return [report.resolution];
+    case "resolved":
+      return [`✅ ${style("green", "Recorded.")} Schema version: ${report.schemaVersion.after ?? "none"}`];
+    case "unlocked":
+      return [
+        `✅ Ended pid ${report.holder.pid} (${report.holder.application ?? "unnamed"}), which held the run lock.`,
+      ];
     case "refused":
       return [];
   }

@@ -1,8 +1,8 @@
-// `hj migrations run`, really and dry. Pure.
-
+// `hj migrations run` and `rollback`, really and dry. Pure.
 import { formatDuration } from "../../duration.ts";
 import type { MigrationReport, Report } from "../../engine/report-schema.ts";
 import { fullName } from "../../migration/manifest.ts";
+import { renderFailure } from "./render-failure.ts";
 import type { Style } from "./style.ts";
 
 export function renderDryRun(report: Report): readonly string[] {
@@ -10,7 +10,7 @@ export function renderDryRun(report: Report): readonly string[] {
   return [
     "DRY RUN — No changes will be made",
     "",
-    `Would apply ${count(migrations.length)}:`,
+    `${report.command === "rollback" ? "Would roll back" : "Would apply"} ${count(migrations.length)}:`,
     ...migrations.map((migration) => `  ${fullName(migration)}`),
   ];
 }
@@ -19,13 +19,15 @@ export function renderDryRun(report: Report): readonly string[] {
 export function renderRun(report: Report, style: Style): readonly string[] {
   const { migrations } = report;
   if (migrations.length === 0) return [];
-  const failed = report.outcome === "failed" ? report.failure : null;
+  const failure = report.outcome === "failed" ? report.failure : null;
+  const isRollback = report.command === "rollback";
   return [
-    `Running ${count(migrations.length, "pending ")}...`,
-    "",
+    ...(isRollback
+      ? ["⚠️  Rolling back migration batch..."]
+      : [`Running ${count(migrations.length, "pending ")}...`, ""]),
     ...migrations.flatMap((migration) => [
       line(migration, style),
-      ...(failed && isTroubled(migration) ? renderFailure(failed, style) : []),
+      ...(failure && isTroubled(migration) ? renderFailure(failure, style) : []),
     ]),
     "",
     ...closing(report, style),
@@ -33,18 +35,15 @@ export function renderRun(report: Report, style: Style): readonly string[] {
 }
 
 function closing(report: Report, style: Style): readonly string[] {
-  const version = report.schemaVersion.after ?? "none";
-  switch (report.outcome) {
-    case "failed":
-      return [`${style("red", "Migration failed.")} Schema version: ${version}`, report.failure.hint];
-    case "incomplete":
-      return [
-        `${style("yellow", "Time ran out.")} Schema version: ${version}`,
-        "Run hj migrations run again to go on.",
-      ];
-    default:
-      return [`${style("green", "Migrations complete.")} Schema version: ${version}`];
+  const version = `Schema version: ${report.schemaVersion.after ?? "none"}`;
+  const isRollback = report.command === "rollback";
+  if (report.outcome === "failed") {
+    return [`${style("red", isRollback ? "Rollback failed." : "Migration failed.")} ${version}`, report.failure.hint];
   }
+  if (report.outcome === "incomplete") {
+    return [`${style("yellow", "Time ran out.")} ${version}`, `Run hj migrations ${report.command} again to go on.`];
+  }
+  return [`${style("green", isRollback ? "Rollback complete." : "Migrations complete.")} ${version}`];
 }
 
 function line(migration: MigrationReport, style: Style): string {
@@ -53,12 +52,14 @@ function line(migration: MigrationReport, style: Style): string {
   switch (migration.status) {
     case "applied":
       return `  ✅  ${name} (${duration}${waited(migration)})`;
+    case "rolled_back":
+      return `  ↩️  ${name} (${duration}${waited(migration)})`;
     case "failed":
       return `  ❌  ${name} (${duration}, ${migration.transactional ? "rolled back" : "stopped part way"})`;
     case "in_doubt":
-      return `  ❓  ${name} (${duration}, not known whether it was applied)`;
+      return `  ❓  ${name} (${duration}, not known whether it took effect)`;
     case "started":
-      return `  ⏸️   ${name} (${duration}, started; the next run goes on)`;
+      return `  ⏸️  ${name} (${duration}, started; the next run goes on)`;
     default:
       return style("dim", `  ·   ${name} (not reached)`);
   }
@@ -70,19 +71,6 @@ function waited({ attempts = 1 }: MigrationReport): string {
 
 function isTroubled({ status }: MigrationReport): boolean {
   return status === "failed" || status === "in_doubt";
-}
-
-/** Place and message; then the line with a caret, where the failure has them. */
-function renderFailure(failure: (Report & { outcome: "failed" })["failure"], style: Style): readonly string[] {
-  const { file, line, column, statement, caret, sqlState } = failure.details;
-  const message = `${failure.message}${typeof sqlState === "string" && failure.code === "STATEMENT_FAILED" ? ` (${sqlState})` : ""}`;
-  if (typeof file !== "string" || typeof line !== "number" || typeof statement !== "string") {
-    return [`      ${style("red", message)}`];
-  }
-  const place = [file, line, column].filter((part) => part != null).join(":");
-  const number = `${line} | `;
-  const pointer = typeof caret === "number" ? [`      ${" ".repeat(number.length + caret)}${style("red", "^")}`] : [];
-  return [`      ${place}  ${style("red", message)}`, `      ${number}${statement}`, ...pointer];
 }
 
 function count(number: number, kind = ""): string {

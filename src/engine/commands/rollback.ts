@@ -1,0 +1,67 @@
+// `rollback`: takes back the newest batches, with the down scripts that the journal kept. All or nothing is decided
+// before anything runs.
+import { encodeContinuation } from "../continuation.ts";
+import { findItem } from "../inventory.ts";
+import type { JournalEntry } from "../journal.ts";
+import { readDownsStatement } from "../journal-statements.ts";
+import { send } from "../message.ts";
+import { connectionLost } from "../open-session.ts";
+import type { Plan } from "../plan.ts";
+import { planRollback, selectBatches } from "../plan-rollback.ts";
+import { describe, finish, refuse } from "../report.ts";
+import type { Report } from "../report-schema.ts";
+import type { Request } from "../request.ts";
+import { decodeDown } from "../stored-down.ts";
+import { takeSteps } from "../take-steps.ts";
+import { type LockedWork, underLock, type Work } from "../work.ts";
+
+type RollbackRequest = Extract<Request, { command: "rollback" }>;
+
+/** Throws a MigrationError for what fails before the first step. */
+export async function rollback(work: Work, request: RollbackRequest): Promise<Report> {
+  const plan = await planFor(work, request);
+  const early = withoutLock(work, plan);
+  if (early !== null) return early;
+  if (request.dryRun) return wouldRollBack(work, plan);
+  return underLock(work, (locked) => takeBack(locked, request));
+}
+
+async function takeBack(work: LockedWork, request: RollbackRequest): Promise<Report> {
+  const { target, session, context, reserveMs } = work;
+  const plan = await planFor(work, request);
+  const early = withoutLock(work, plan);
+  if (early !== null) return early;
+  const batches = [...new Set(plan.steps.map((step) => batchOf(step)))];
+  const continuation = encodeContinuation({ command: "rollback", runId: context.runId, batches });
+  const run = { target, session, context, reserveMs, timeoutMs: request.timeoutMs };
+  return takeSteps(work, run, plan.steps, batchOf, { outcome: "rolled_back", continuation });
+}
+
+async function planFor({ journal, session, target }: Work, request: RollbackRequest): Promise<Plan> {
+  const { steps, continuation } = request;
+  const selection = selectBatches(journal, continuation === null ? { steps } : continuation);
+  if ("problems" in selection) return { steps: [], problems: selection.problems, warnings: [] };
+  if (selection.entries.length === 0) return { steps: [], problems: [], warnings: [] };
+  const reply = await send(session.connection, readDownsStatement(target, selection.entries));
+  if (reply.error !== null) throw connectionLost(reply.error);
+  const rows = reply.completed[0] ?? [];
+  return planRollback(selection.entries, new Map(rows.map((row) => [row["id"] ?? "", decodeDown(row)])));
+}
+
+function withoutLock({ draft }: Work, { problems, steps }: Plan): Report | null {
+  if (problems.length > 0) return refuse(draft, problems);
+  return steps.length === 0 ? finish(draft, "nothing_to_roll_back") : null;
+}
+
+function wouldRollBack({ draft, inventory }: Work, { steps }: Plan): Report {
+  draft.migrations = steps.flatMap(({ version }) => {
+    const item = findItem(inventory, version);
+    return item === undefined ? [] : [describe(item, "would_roll_back")];
+  });
+  return finish(draft, "would_roll_back");
+}
+
+function batchOf(step: Plan["steps"][number]): number {
+  const entry: JournalEntry | null = step.direction === "down" ? step.entry : step.resumes;
+  return entry?.batch ?? 0;
+}

@@ -1,0 +1,30 @@
+// `unlock`: ends the session that holds the run lock, when it is the one the operator named.
+import { lockCondition, lockKey, readHolder } from "../lock.ts";
+import { send } from "../message.ts";
+import { connectionLost } from "../open-session.ts";
+import { finishUnlocked, refuse } from "../report.ts";
+import type { Report } from "../report-schema.ts";
+import type { Request } from "../request.ts";
+import type { Work } from "../work.ts";
+
+type UnlockRequest = Extract<Request, { command: "unlock" }>;
+
+/**
+ * Only the holder of this lock can be ended, and only by its pid: between looking and asking another run may have taken
+ * the lock. What it was doing is rolled back by the server, or left `started` for the next run.
+ */
+export async function unlock({ draft, session, target }: Work, { pid }: UnlockRequest): Promise<Report> {
+  const key = lockKey(target.schema, target.journal);
+  const holder = await readHolder(session, key);
+  if (holder?.pid !== pid) {
+    const who = holder === null ? "nobody does" : `pid ${holder.pid} (${holder.application ?? "unnamed"}) does`;
+    const message = `names ${pid}, which does not hold the run lock: ${who}`;
+    return refuse(draft, [{ code: "NOT_OURS", field: "pid", message }]);
+  }
+  const { error } = await send(
+    session.connection,
+    `select pg_terminate_backend(pid, 5000) from pg_locks where pid = ${pid} and ${lockCondition(key)}`,
+  );
+  if (error !== null) throw connectionLost(error);
+  return finishUnlocked(draft, holder);
+}

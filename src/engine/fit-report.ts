@@ -1,0 +1,39 @@
+// Keeps a report below what every caller takes, whatever happened. Pure.
+import type { Report } from "./report-schema.ts";
+
+/** Step Functions passes on 256 KiB of state, and that is the least of all callers: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
+const MAXIMUM_BYTES = 200_000;
+
+/** Cuts the oldest entries of the longest lists first, and counts them in `omitted`. A report that fits is not touched. */
+export function fitReport(report: Report): Report {
+  let fitting = report;
+  for (let excess = excessOf(fitting); excess > 0; excess = excessOf(fitting)) {
+    const shorter = shorten(fitting, excess);
+    if (shorter === null) return fitting;
+    fitting = shorter;
+  }
+  return fitting;
+}
+
+function excessOf(report: Report): number {
+  return new TextEncoder().encode(JSON.stringify(report)).length - MAXIMUM_BYTES;
+}
+
+function shorten(report: Report, excess: number): Report | null {
+  const lists = {
+    migrations: report.migrations,
+    warnings: report.warnings,
+    ...(report.outcome === "refused" && { problems: report.problems }),
+  };
+  const [name, entries] = Object.entries(lists).reduce((a, b) => (size(b[1]) > size(a[1]) ? b : a));
+  if (entries.length <= 1) return null;
+  const perEntry = size(entries) / entries.length;
+  const dropped = Math.min(entries.length - 1, Math.max(1, Math.ceil(excess / perEntry)));
+  // Migrations come in order of version, so the oldest are first; of problems the first are the ones to begin with.
+  const kept = name === "migrations" ? entries.slice(dropped) : entries.slice(0, entries.length - dropped);
+  return { ...report, [name]: kept, omitted: (report.omitted ?? 0) + dropped } as Report;
+}
+
+function size(entries: readonly unknown[]): number {
+  return JSON.stringify(entries).length;
+}

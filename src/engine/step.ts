@@ -1,0 +1,14 @@
+// One thing that a plan has decided to do. Data only.
+import type { Migration, Script } from "../migration/manifest.ts";
+import type { JournalEntry } from "./journal.ts";
+
+/** A migration and a direction. `resumes` is the entry of an earlier run that began this very step and did not finish. */
+export type Step = {
+  readonly version: string;
+  readonly name: string;
+  readonly script: Script;
+  readonly resumes: JournalEntry | null;
+} & (
+  | { readonly direction: "up"; readonly migration: Migration }
+  | { readonly direction: "down"; readonly entry: JournalEntry }
+);

@@ -1,0 +1,50 @@
+// The down script as the journal keeps it: written when a migration is applied, run when it is rolled back, perhaps by
+// a build that does not ship that migration any more. Pure.
+import type { Migration, Script, Statement, StatementKind } from "../migration/manifest.ts";
+import type { Row } from "./message.ts";
+
+/** What the journal holds about the way back. */
+export interface StoredDown {
+  /** The reason from `-- hj:irreversible`, as it was when the migration was applied. */
+  readonly irreversible: string | null;
+  /** Null when the migration was applied without a down file. */
+  readonly script: Script | null;
+}
+
+interface Stored {
+  readonly file: string;
+  readonly transactional: boolean;
+  readonly timeoutMs: number | null;
+  readonly statements: readonly (StatementKind & { readonly line: number; readonly sql: string })[];
+}
+
+/** For the journal's `down` column. Texts, not offsets: a database that is not UTF-8 stores other bytes. */
+export function storeDown({ down }: Migration): string | null {
+  if (down === null) return null;
+  const { file, transactional, timeoutMs, sql } = down;
+  const statements = down.statements.map(({ start, end, ...kind }) => {
+    const leading = sql.slice(start, end).search(/\S/);
+    const line = sql.slice(0, start + Math.max(0, leading)).split(/\r\n|\n|\r/).length;
+    return { ...kind, line, sql: sql.slice(start, end).trim() };
+  });
+  return JSON.stringify({ file, transactional, timeoutMs, statements } satisfies Stored);
+}
+
+/** Decodes a row of readDownsStatement. Statements stand in the lines where their file had them. */
+export function decodeDown(row: Row): StoredDown {
+  const stored = row["down"] == null ? null : (JSON.parse(row["down"]) as Stored);
+  return { irreversible: row["irreversible"] ?? null, script: stored === null ? null : rebuild(stored) };
+}
+
+function rebuild({ file, transactional, timeoutMs, statements }: Stored): Script {
+  let sql = "";
+  let line = 1;
+  const placed = statements.map(({ line: wanted, sql: text, ...kind }): Statement => {
+    const gap = "\n".repeat(Math.max(0, wanted - line));
+    const start = sql.length + gap.length;
+    sql += `${gap}${text};`;
+    line += gap.length + text.split(/\r\n|\n|\r/).length - 1;
+    return { start, end: start + text.length, ...kind };
+  });
+  return { file, transactional, timeoutMs, sql, statements: placed };
+}

@@ -1,0 +1,131 @@
+// Takes the steps of a plan one after the other and says what became of each.
+import { applyStatements } from "./apply-statements.ts";
+import { applyTransactional } from "./apply-transactional.ts";
+import { budgetOf } from "./budget.ts";
+import { cancelled, type StepOutcome } from "./explain-step.ts";
+import { findItem, takeInventory } from "./inventory.ts";
+import { type EntryState, type JournalEntry, withEntries } from "./journal.ts";
+import type { EntryAuthor } from "./journal-statements.ts";
+import { describe, fail, finish, finishIncomplete } from "./report.ts";
+import type { MigrationReport, MigrationStatus, Report } from "./report-schema.ts";
+import type { Run } from "./run-context.ts";
+import type { Step } from "./step.ts";
+import type { LockedWork } from "./work.ts";
+
+/** Takes all steps, or as many as go. Never throws for a step: the report tells what each came to. */
+export async function takeSteps(
+  work: LockedWork,
+  run: Run,
+  steps: readonly Step[],
+  batchOf: (step: Step) => number,
+  goal: { readonly outcome: "applied" | "rolled_back"; readonly continuation: string },
+): Promise<Report> {
+  const { draft, context, manifest, journal } = work;
+  const taken: Taken[] = [];
+  for (const step of steps) {
+    const author = { runId: context.runId, invocationId: context.invocationId, batch: batchOf(step) };
+    const startedAt = performance.now();
+    const outcome = await takeStep(run, step, author);
+    const durationMs = Math.round(performance.now() - startedAt);
+    taken.push({ step, outcome, author, durationMs });
+    if (outcome.kind !== "done") break;
+  }
+  draft.after = takeInventory(manifest, withEntries(journal, taken.flatMap(entryOf)));
+  draft.migrations = steps.map((step, index) => reportStep(work, step, taken[index]));
+  const last = taken.at(-1);
+  if (last === undefined || last.outcome.kind === "done") return finish(draft, goal.outcome);
+  if (last.outcome.kind !== "out_of_time") return fail(draft, last.outcome.failure);
+  // Every continuation makes progress or fails: the same again, with no more time, would end the same way.
+  const hasProgressed = taken.length > 1 || last.outcome.hasProgressed;
+  if (!hasProgressed && work.isFresh) return tooShort(work, last);
+  return finishIncomplete(draft, goal.continuation);
+}
+
+interface Taken {
+  readonly step: Step;
+  readonly outcome: StepOutcome;
+  readonly author: EntryAuthor;
+  /** On our clock: a step that failed has no entry to take it from. */
+  readonly durationMs: number;
+}
+
+async function takeStep(run: Run, step: Step, author: EntryAuthor): Promise<StepOutcome> {
+  const { context, reserveMs, timeoutMs } = run;
+  const budget = budgetOf({
+    requestedMs: timeoutMs,
+    directedMs: step.script.timeoutMs,
+    remainingMs: context.remainingMs(),
+    reserveMs,
+    now: performance.now(),
+  });
+  if (context.signal.aborted) return { kind: "failed", failure: cancelled(null), cause: null, attempts: 1 };
+  if (budget.endsAt <= performance.now()) return { kind: "out_of_time", attempts: 1, hasProgressed: false };
+  context.onProgress({ kind: "migration_started", version: step.version, name: step.name });
+  return step.script.transactional
+    ? applyTransactional(run, step, author, budget)
+    : applyStatements(run, step, author, budget);
+}
+
+/** The entry that a step left in the journal; none when it left none, or none that is known of. */
+function entryOf({ step, outcome, author }: Taken): readonly JournalEntry[] {
+  const isDone = outcome.kind === "done";
+  if (!isDone && step.script.transactional) return [];
+  const states: Record<"up" | "down", readonly [EntryState, EntryState]> = {
+    up: ["started", "applied"],
+    down: ["rolling_back", "rolled_back"],
+  };
+  const before = step.direction === "down" ? step.entry : step.resumes;
+  return [
+    {
+      id: before?.id ?? "",
+      version: step.version,
+      name: step.name,
+      state: states[step.direction][isDone ? 1 : 0],
+      batch: before?.batch ?? author.batch,
+      checksum: step.direction === "up" ? step.migration.checksum : step.entry.checksum,
+      statementsDone: 0,
+      runId: author.runId,
+      finishedAt: isDone ? outcome.finishedAt : null,
+      durationMs: isDone ? outcome.durationMs : null,
+    },
+  ];
+}
+
+function reportStep(work: LockedWork, step: Step, taken: Taken | undefined): MigrationReport {
+  const { version, name, script } = step;
+  const item = findItem(work.draft.after ?? [], version);
+  const status = statusOf(step, taken);
+  const measured = taken && { durationMs: taken.durationMs, attempts: taken.outcome.attempts };
+  const done = taken?.outcome.kind === "done" ? taken.outcome : null;
+  return {
+    ...(item === undefined ? { version, name, status } : describe(item, status)),
+    transactional: script.transactional,
+    ...measured,
+    ...(done?.durationMs != null && { durationMs: done.durationMs }),
+  };
+}
+
+function statusOf(step: Step, taken: Taken | undefined): MigrationStatus {
+  switch (taken?.outcome.kind) {
+    case undefined:
+      return "not_reached";
+    case "done":
+      return step.direction === "up" ? "applied" : "rolled_back";
+    case "out_of_time":
+      return step.script.transactional ? "not_reached" : "started";
+    case "failed":
+    case "in_doubt":
+      return taken?.outcome.kind ?? "failed";
+  }
+}
+
+function tooShort({ draft, reserveMs }: LockedWork, { step, durationMs }: Taken): Report {
+  const { version } = step;
+  const availableMs = Math.max(0, durationMs);
+  return fail(draft, {
+    code: "DEADLINE_TOO_SHORT",
+    message: `${version} did not finish in the ${Math.round(availableMs / 1000)} s that a fresh invocation leaves it (${Math.round(reserveMs / 1000)} s are kept back to answer)`,
+    hint: "Nothing more than this would come of trying again. Give the function a longer time-out, make the migration do less at once, or run hj from a machine that reaches the database.",
+    details: { version, availableMs },
+  });
+}

@@ -1,0 +1,72 @@
+// What a command works with once a session is open, and the frame of those that change something: lock, read, release.
+import { MigrationError } from "../failure/failure.ts";
+import type { Manifest } from "../migration/manifest.ts";
+import { reserveOf } from "./budget.ts";
+import { type Inventory, takeInventory } from "./inventory.ts";
+import { EMPTY_JOURNAL, type Journal } from "./journal.ts";
+import { createStatements, journalName } from "./journal-statements.ts";
+import { acquireLock, releaseLock } from "./lock.ts";
+import { isServerError, send, sqlStateOf } from "./message.ts";
+import { readJournal, type Session } from "./open-session.ts";
+import type { Draft } from "./report.ts";
+import type { RunContext } from "./run-context.ts";
+import { assertWritable } from "./session.ts";
+import type { Target } from "./target.ts";
+import { composeTransaction } from "./transaction.ts";
+
+/** A request being served: the session, what the journal said, and the report so far. */
+export interface Work {
+  readonly manifest: Manifest;
+  readonly target: Target;
+  readonly context: RunContext;
+  readonly session: Session;
+  readonly draft: Draft;
+  readonly journal: Journal;
+  readonly inventory: Inventory;
+}
+
+/** Work that holds the run lock. */
+export interface LockedWork extends Work {
+  readonly reserveMs: number;
+  /** False when waiting for the lock has used up most of the invocation: then a step that did not fit proves nothing. */
+  readonly isFresh: boolean;
+}
+
+/**
+ * Takes the lock, reads the journal again, because another run may have changed it meanwhile, and gives the lock back
+ * when the work is done. Throws a MigrationError for what fails before the work begins.
+ */
+export async function underLock<T>(work: Work, locked: (work: LockedWork) => Promise<T>): Promise<T> {
+  const { context, target, session, manifest, draft } = work;
+  const grantedMs = context.remainingMs();
+  const reserveMs = reserveOf(grantedMs);
+  assertWritable(session.facts, target);
+  await acquireLock(session, target, context, Math.max(0, Math.min(context.lockWaitMs, grantedMs - reserveMs)));
+  try {
+    const journal = await readOrCreateJournal(session, target);
+    const inventory = takeInventory(manifest, journal);
+    draft.before = inventory;
+    const isFresh = context.remainingMs() >= grantedMs / 2;
+    return await locked({ ...work, journal, inventory, reserveMs, isFresh });
+  } finally {
+    await releaseLock(session, target);
+  }
+}
+
+async function readOrCreateJournal(session: Session, target: Target): Promise<Journal> {
+  const reading = await readJournal(session, target);
+  if (reading.exists) return reading.journal;
+  const reply = await send(session.connection, composeTransaction(createStatements(target), "", []).sql);
+  if (reply.error === null) return EMPTY_JOURNAL;
+  if (isServerError(reply.error)) await send(session.connection, "rollback");
+  const table = journalName(target);
+  throw new MigrationError(
+    {
+      code: "JOURNAL_UNUSABLE",
+      message: `the journal ${table} could not be created: ${reply.error.message}`,
+      hint: "Nothing was changed. The role needs the right to create tables in the schema.",
+      details: { table, sqlState: sqlStateOf(reply.error) ?? "" },
+    },
+    { cause: reply.error },
+  );
+}
