@@ -19,7 +19,7 @@ export function parseDuration(text: string): number | null {
 
 /** `350ms`, `1.2s`, `5m 3s`: for people, rounded to what they can use. */
 export function formatDuration(milliseconds: number): string {
-  if (milliseconds < 1000) return `${Math.round(milliseconds)}ms`;
+  if (Math.round(milliseconds) < 1000) return `${Math.round(milliseconds)}ms`;
   if (milliseconds < 10_000) return `${(milliseconds / 1000).toFixed(1).replace(/\.0$/, "")}s`;
   const seconds = Math.round(milliseconds / 1000);
   if (seconds < 60) return `${seconds}s`;

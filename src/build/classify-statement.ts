@@ -99,7 +99,8 @@ function objectName(tree: SyntaxTree): ObjectName {
 }
 
 function transactionCommand(kind: string | undefined): string {
-  return (kind ?? "").replace(/^TRANS_STMT_/, "").replaceAll("_", " ");
+  const command = (kind ?? "").replace(/^TRANS_STMT_/, "").replaceAll("_", " ");
+  return command === "PREPARE" || command === "START" ? `${command} TRANSACTION` : command;
 }
 
 /** Looks through the whole tree. A body in a string, such as a DO block's, stays unseen. */

@@ -5,7 +5,8 @@ import { checksum } from "../migration/checksum.ts";
 import { type Directives, parseDirectives } from "../migration/directives.ts";
 import { type FileName, parseFileName } from "../migration/file-name.ts";
 import type { Manifest, Migration, Script, Statement } from "../migration/manifest.ts";
-import { compareVersions } from "../migration/version.ts";
+import { lineAndColumn } from "../migration/text-place.ts";
+import { canonicalVersion, compareVersions } from "../migration/version.ts";
 import { classifyStatement, objectionTo } from "./classify-statement.ts";
 import { parseSql } from "./parse-sql.ts";
 import type { SourceFile } from "./read-directory.ts";
@@ -73,15 +74,14 @@ function compileScript(source: SourceFile, directives: Directives | null): Scrip
   const problem = (offset: number, message: string, hint?: string): Problem => ({
     code: "INVALID_MIGRATION",
     file,
-    ...placeOf(sql, offset),
+    line: lineAndColumn(sql, offset).line,
+    column: lineAndColumn(sql, offset).column,
     message,
     ...(hint === undefined ? {} : { hint }),
   });
   const parsed = parseSql(sql);
   if ("offset" in parsed) {
-    const psql = sql.startsWith("\\", parsed.offset);
-    const hint = psql ? "A line that starts with a backslash is a command of psql, not SQL." : undefined;
-    return { problems: [problem(parsed.offset, parsed.message, hint)] };
+    return { problems: [problem(parsed.offset, parsed.message, syntaxHint(sql, parsed.offset))] };
   }
   const statements = parsed.map(({ start, end, tree }): Statement => ({ start, end, ...classifyStatement(tree) }));
   const problems = parsed.flatMap(({ start, tree }) => {
@@ -89,8 +89,9 @@ function compileScript(source: SourceFile, directives: Directives | null): Scrip
     return objection ? [problem(start, objection.message, objection.hint)] : [];
   });
   const outside = statements.filter((statement) => statement.kind !== "ordinary");
-  const transactional =
-    directives?.transaction !== false && (outside.length === 0 || outside.length < statements.length);
+  // Statement by statement means at least one: the last of them completes the entry.
+  const isOutside = directives?.transaction === false || outside.length === statements.length;
+  const transactional = statements.length === 0 || !isOutside;
   if (directives !== null && transactional) {
     for (const statement of outside) {
       const hint = "Put it into a file of its own, or say -- hj:transaction off in the first line of this one.";
@@ -107,7 +108,7 @@ function problemsOfTheSet(names: readonly (FileName | Problem | null)[]): readon
   const valid = names.filter((name) => name !== null && !("code" in name)) as readonly FileName[];
   for (const name of valid) {
     // 0001 and 1 are one version, whatever the files are called.
-    const key = `${name.direction} ${name.version.split("_").map(BigInt).join("_")}`;
+    const key = `${name.direction} ${canonicalVersion(name.version)}`;
     const twin = seen.get(key);
     if (twin) problems.push({ ...about(name), message: `has the same version as ${twin.file}` });
     else seen.set(key, name);
@@ -136,9 +137,12 @@ function contradiction(migration: Migration): Problem {
   };
 }
 
-function placeOf(sql: string, offset: number): { line: number; column: number } {
-  const lines = sql.slice(0, offset).split(/\r\n|\n|\r/);
-  return { line: lines.length, column: [...(lines.at(-1) ?? "")].length + 1 };
+function syntaxHint(sql: string, offset: number): string | undefined {
+  if (sql.startsWith("\\", offset)) return "A line that starts with a backslash is a command of psql, not SQL.";
+  const isCopy = /\bcopy\b[^;]*\bfrom\s+stdin\b[^;]*;\s*$/i.test(sql.slice(Math.max(0, offset - 2000), offset));
+  return isCopy
+    ? "What follows COPY ... FROM STDIN is data, and a migration has no input: write it as INSERT."
+    : undefined;
 }
 
 function hashOf(files: readonly CompiledFile[]): string {

@@ -1,7 +1,7 @@
 // Tells whether a build is stale, by what its inputs contain: times of files say nothing after a checkout.
 import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 const INPUTS = ["src", "migrations", "package-lock.json", "esbuild.config.mjs"];
 const STAMP = "inputs.sha256";
@@ -10,7 +10,10 @@ const STAMP = "inputs.sha256";
 export async function inputsHash(root: string): Promise<string> {
   const hash = createHash("sha256");
   for (const input of INPUTS) {
-    for (const file of await filesBelow(join(root, input))) hash.update(file).update(await readFile(file));
+    for (const file of await filesBelow(join(root, input))) {
+      const content = await readFile(file);
+      hash.update(`${relative(root, file)}\0${content.length}\0`).update(content);
+    }
   }
   return hash.digest("hex");
 }

@@ -33,6 +33,8 @@ export function parseDatabaseUrl(text: string, field: string): DatabaseAddress |
   const url = new URL(text);
   if (url.protocol !== "postgresql:" && url.protocol !== "postgres:") return refuse("is not a postgresql:// URL");
 
+  // Never quoted, neither these nor the URL: an unescaped ? or / in a password makes half of it a path or a parameter.
+  const parameters = [...url.searchParams.keys()];
   const faults: string[] = [];
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const [user, password, path] = [url.username, url.password, url.pathname.slice(1)].map(decode);
@@ -42,9 +44,11 @@ export function parseDatabaseUrl(text: string, field: string): DatabaseAddress |
   if (user === null || password === null || path === null)
     faults.push("holds a % that is not followed by two hex digits");
   if (url.hash !== "") faults.push("holds a #, which has to be written %23 in a password");
-  for (const parameter of url.searchParams.keys()) {
-    if (parameter !== "sslmode") faults.push(`has the parameter ${JSON.stringify(parameter)}, which is not supported`);
-  }
+  if (url.pathname.slice(1).match(/[@/]/))
+    faults.push("holds an @ or a / behind its host, which have to be written %40 and %2F");
+  if (url.port === "0") faults.push("has the port 0");
+  if (parameters.some((parameter) => parameter !== "sslmode")) faults.push("has a parameter other than sslmode");
+  if (parameters.filter((parameter) => parameter === "sslmode").length > 1) faults.push("has more than one sslmode");
   const ssl = url.searchParams.get("sslmode") ?? (LOOPBACK.test(host) ? "disable" : "verify-full");
   if (!isSslMode(ssl)) faults.push(`has an sslmode that is none of ${SSL_MODES.join(", ")}`);
   if (faults.length > 0 || !user || !database || !isSslMode(ssl)) return refuse(...faults);

@@ -1,4 +1,5 @@
-// Says which statement of a transaction an error hit: one of the migration, or one of the frame around it. Pure.
+// Says which statement of a transaction an error hit: one of the migration, or one of the frame around it.
+// Asks the clock once: an error that came when time was up is about time.
 import type { Failure } from "../failure/failure.ts";
 import { fullName, type Statement } from "../migration/manifest.ts";
 import type { Attempted } from "./attempt.ts";
@@ -29,7 +30,8 @@ export function explainAttempt(run: Run, step: Step, body: Body, attempted: Atte
   const byOffset = statements.find((statement) => offset !== null && offset < statement.end);
   const inFrame = byOffset === undefined && (index < 0 || index >= statements.length);
   if (inFrame && isServerError(error) && interruption === null) {
-    const isCommit = index === statements.length + FRAME_BEHIND_BODY;
+    // A commit runs deferred checks, and what they find is the file's.
+    const isCommit = index === statements.length + transaction.tailStatements;
     const failure = isCommit ? null : frameFault(run, step, error, index < 0);
     if (failure !== null) return frameFailure(failure, error, attempts);
   }
@@ -37,9 +39,6 @@ export function explainAttempt(run: Run, step: Step, body: Body, attempted: Atte
   const isOverdue = performance.now() >= budget.endsAt;
   return explainStep({ step, statement, offset, error, interruption, attempts, budget, isOverdue });
 }
-
-/** Four statements reset the session and one completes the entry; commit, which runs deferred checks, comes next. */
-const FRAME_BEHIND_BODY = 5;
 
 /** An error in one of our own statements; null when it is about time or locks, as any statement's may be. */
 function frameFault(run: Run, step: Step, error: ServerError, isBefore: boolean): Failure | null {

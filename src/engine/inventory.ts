@@ -1,6 +1,6 @@
 // Where every migration stands: what this build ships, held against what the journal records. Pure.
 import type { Manifest, Migration } from "../migration/manifest.ts";
-import { compareVersions } from "../migration/version.ts";
+import { canonicalVersion, compareVersions } from "../migration/version.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 
 /**
@@ -19,20 +19,20 @@ export type Item = { readonly version: string; readonly name: string } & (
 /** Every migration that the build or the database knows, in order of version. */
 export type Inventory = readonly Item[];
 
-/** A version that was rolled back is pending again, or gone when this build does not ship it. */
+/** Versions are compared as numbers: a file renamed from `1` to `0001` is still the one that was applied. A version that was rolled back is pending again, or gone when this build does not ship it. */
 export function takeInventory(manifest: Manifest, journal: Journal): Inventory {
-  const entries = new Map(journal.entries.map((entry) => [entry.version, entry]));
+  const entries = new Map(journal.entries.map((entry) => [canonicalVersion(entry.version), entry]));
   const shipped = manifest.migrations.map((migration): Item => {
-    const entry = entries.get(migration.version) ?? null;
+    const entry = entries.get(canonicalVersion(migration.version)) ?? null;
     const { version, name } = migration;
     if (entry === null || entry.state === "rolled_back")
       return { version, name, standing: "pending", migration, entry };
     const standing = entry.state === "applied" ? "applied" : "started";
     return { version, name, standing, migration, entry };
   });
-  const versions = new Set(manifest.migrations.map(({ version }) => version));
+  const versions = new Set(manifest.migrations.map(({ version }) => canonicalVersion(version)));
   const unknown = journal.entries
-    .filter((entry) => entry.state !== "rolled_back" && !versions.has(entry.version))
+    .filter((entry) => entry.state !== "rolled_back" && !versions.has(canonicalVersion(entry.version)))
     .map((entry): Item => ({ version: entry.version, name: entry.name, standing: "unknown", migration: null, entry }));
   return [...shipped, ...unknown].sort((a, b) => compareVersions(a.version, b.version));
 }

@@ -1,4 +1,5 @@
 // What the journal says, decoded. Pure: the statements are in journal-statements.ts, sending them is the caller's.
+import { canonicalVersion } from "../migration/version.ts";
 import type { Row } from "./message.ts";
 
 /**
@@ -39,8 +40,8 @@ export function decodeJournal(rows: readonly Row[]): Journal {
 
 /** The journal after some of its entries were followed by newer ones. */
 export function withEntries(journal: Journal, newer: readonly JournalEntry[]): Journal {
-  const versions = new Set(newer.map(({ version }) => version));
-  const entries = [...journal.entries.filter(({ version }) => !versions.has(version)), ...newer];
+  const versions = new Set(newer.map(({ version }) => canonicalVersion(version)));
+  const entries = [...journal.entries.filter(({ version }) => !versions.has(canonicalVersion(version))), ...newer];
   return { entries, newestBatch: Math.max(journal.newestBatch, ...newer.map(({ batch }) => batch)) };
 }
 

@@ -65,7 +65,7 @@ function missing(inventory: Inventory): readonly Problem[] {
   return unknownItems(inventory, (order) => order < 0).map((item) => ({
     code: "MIGRATION_MISSING",
     version: item.version,
-    message: `${fullName(item)} is applied, and this build, which has newer ones, lacks it`,
+    message: `${fullName(item)} is ${item.entry?.state === "applied" ? "applied" : "started"}, and this build, which has newer ones, lacks it`,
     hint: `Put its files back: a migration that was applied stays part of every later build. When its effect is gone from the schema, hj migrations resolve ${item.version} --as rolled_back.`,
   }));
 }
@@ -90,7 +90,7 @@ function halfRolledBack(inventory: Inventory): readonly Problem[] {
 }
 
 function lateItems(inventory: Inventory): readonly { readonly item: Item; readonly problem: Problem }[] {
-  const newest = inventory.findLast(({ standing }) => standing === "applied");
+  const newest = inventory.findLast(({ entry }) => entry?.state === "applied");
   if (newest === undefined) return [];
   return inventory
     .filter(({ standing, version }) => standing === "pending" && compareVersions(version, newest.version) < 0)

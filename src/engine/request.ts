@@ -65,7 +65,7 @@ const REQUIRED: Partial<Record<Command, readonly Field[]>> = { resolve: ["versio
 /** Reads an event that is meant as a request. Every problem is listed; nothing of the event is repeated but its keys. */
 export function parseRequest(event: unknown): Request | Refusal {
   const parsed = schema.safeParse(event);
-  if (!parsed.success) return { problems: parsed.error.issues.flatMap(problemsOf) };
+  if (!parsed.success) return { problems: oneEachField(parsed.error.issues.flatMap(problemsOf)) };
   const problems = [...unused(parsed.data), ...missing(parsed.data)];
   return problems.length > 0 ? { problems } : requestOf(parsed.data);
 }
@@ -121,9 +121,16 @@ function expectedOf(field: string): string {
 }
 
 function invalid(field: string | undefined, message: string, hint?: string): Problem {
-  return { code: "INVALID_EVENT", message, ...(field && { field }), ...(hint && { hint }) };
+  return { code: "INVALID_EVENT", message, ...(field !== undefined && { field }), ...(hint && { hint }) };
+}
+
+/** One value can break several rules, and the sentence about it is the same. */
+function oneEachField(problems: readonly Problem[]): readonly Problem[] {
+  const isFirst = ({ field }: Problem, index: number) => problems.findIndex((other) => other.field === field) === index;
+  return problems.length > 100 ? problems : problems.filter(isFirst);
 }
 
 function clip(key: string): string {
-  return key.length > 60 ? `${key.slice(0, 60)}…` : key;
+  const characters = [...key.slice(0, 200)];
+  return characters.length > 60 ? `${characters.slice(0, 60).join("")}…` : key;
 }

@@ -98,7 +98,7 @@ async function execute(run: Run, position: Position, budget: Budget, instead?: s
 
 function offsetIn({ error }: Reply, sql: string, start: number): number | null {
   if (!isServerError(error)) return null;
-  const offset = errorOffset({ sql, headStatements: 0, headLength: 0 }, sql, error);
+  const offset = errorOffset({ headLength: 0 }, sql, error);
   return offset === null ? null : start + offset;
 }
 

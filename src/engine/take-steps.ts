@@ -23,6 +23,7 @@ export async function takeSteps(
   const { draft, context, manifest, journal } = work;
   const taken: Taken[] = [];
   for (const step of steps) {
+    if (context.signal.aborted) break;
     const author = { runId: context.runId, invocationId: context.invocationId, batch: batchOf(step) };
     const startedAt = performance.now();
     const outcome = await takeStep(run, step, author);
@@ -33,6 +34,9 @@ export async function takeSteps(
   draft.after = takeInventory(manifest, withEntries(journal, taken.flatMap(entryOf)));
   draft.migrations = steps.map((step, index) => reportStep(work, step, taken[index]));
   const last = taken.at(-1);
+  if (taken.length < steps.length && (last === undefined || last.outcome.kind === "done")) {
+    return fail(draft, cancelled(null));
+  }
   if (last === undefined || last.outcome.kind === "done") return finish(draft, goal.outcome);
   if (last.outcome.kind !== "out_of_time") return fail(draft, last.outcome.failure);
   // Every continuation makes progress or fails: the same again, with no more time, would end the same way.
@@ -58,7 +62,6 @@ async function takeStep(run: Run, step: Step, author: EntryAuthor): Promise<Step
     reserveMs,
     now: performance.now(),
   });
-  if (context.signal.aborted) return { kind: "failed", failure: cancelled(null), cause: null, attempts: 1 };
   if (budget.endsAt <= performance.now()) return { kind: "out_of_time", attempts: 1, hasProgressed: false };
   context.onProgress({ kind: "migration_started", version: step.version, name: step.name });
   return step.script.transactional

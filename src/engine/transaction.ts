@@ -8,6 +8,8 @@ export interface Transaction {
   readonly headStatements: number;
   /** How many code points stand before the body. */
   readonly headLength: number;
+  /** How many statements run between the last one of the body and the commit. */
+  readonly tailStatements: number;
 }
 
 /**
@@ -21,11 +23,16 @@ export function composeTransaction(head: readonly string[], body: string, tail: 
     sql: `${start}${body}\n;${[...tail, "commit"].join(";\n")}`,
     headStatements: before.length,
     headLength: [...start].length,
+    tailStatements: tail.length,
   };
 }
 
 /** Where the error is in the body, in UTF-16 code units; null when PostgreSQL gave no position, or one of ours. */
-export function errorOffset(transaction: Transaction, body: string, error: ServerError): number | null {
+export function errorOffset(
+  transaction: Pick<Transaction, "headLength">,
+  body: string,
+  error: ServerError,
+): number | null {
   if (error.position === undefined) return null;
   const codePoints = Number(error.position) - 1 - transaction.headLength;
   if (codePoints < 0) return null;

@@ -1,6 +1,7 @@
 // What makes two migration files the same.
 import { createHash } from "node:crypto";
 import { isDirectiveLine } from "./directives.ts";
+import { LINE_END } from "./text-place.ts";
 
 /**
  * SHA-256, in hex, of what the file does: directive lines, line endings, a byte-order mark and trailing blank lines
@@ -11,9 +12,7 @@ export function checksum(sql: string): string {
 }
 
 function normalise(sql: string): string {
-  const lines = sql.replace(/^\uFEFF/, "").split(/\r\n|\n|\r/);
-  return lines
-    .filter((line) => !isDirectiveLine(line))
-    .join("\n")
-    .trimEnd();
+  const lines = sql.replace(/^\uFEFF/, "").split(LINE_END);
+  const kept = lines.filter((line) => !isDirectiveLine(line));
+  return kept.slice(0, kept.findLastIndex((line) => line.trim() !== "") + 1).join("\n");
 }

@@ -3,6 +3,7 @@
 import { DURATION_EXPECTED, parseDuration } from "../duration.ts";
 import type { Problem, Refusal } from "../failure/problem.ts";
 import type { Direction } from "./file-name.ts";
+import { LINE_END } from "./text-place.ts";
 
 /** What a file says about itself. */
 export interface Directives {
@@ -14,7 +15,7 @@ export interface Directives {
   readonly irreversible: string | null;
 }
 
-const DIRECTIVE_LINE = /^\s*--\s*hj:/;
+const DIRECTIVE_LINE = /^\s*--\s*hj:/i;
 const DIRECTIVE = /^\s*--\s*hj:(?<name>\S*)\s*(?<value>.*?)\s*$/;
 const NOT_YET = ["phase", "allow", "detach"];
 
@@ -33,7 +34,7 @@ export function parseDirectives(file: string, direction: Direction, sql: string)
   let inHead = true;
   for (const [index, line] of sql
     .replace(/^\uFEFF/, "")
-    .split(/\r\n|\n|\r/)
+    .split(LINE_END)
     .entries()) {
     if (!isDirectiveLine(line)) {
       inHead &&= /^\s*(?:--.*)?$/.test(line);

@@ -13,10 +13,10 @@ export interface FileName {
 
 // A date and three digits, or just digits. The longer form is tried first, so that 20240601_001_add has the version
 // 20240601_001 and not 20240601.
-const FILE_NAME = /^(?<version>\d{8}_\d{3}|\d{1,32})_(?<name>.+?)(?:[._](?<direction>up|down))?\.sql$/;
+const FILE_NAME = /^(?<version>\d{8}_\d{3}|\d{1,32})_(?<name>.+?)(?:[._](?<direction>up|down))?\.sql$/i;
 
-// What every file system, shell and report can carry. Names end up in application_name and in a terminal.
-const NAME = /^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,119}$/u;
+// Not what is left of a version without a name. What every file system, shell and report can carry. Names end up in application_name and in a terminal.
+const NAME = /^(?!(?:up|down)$|\d{3}$)[\p{L}\p{N}][\p{L}\p{N}_.-]{0,119}$/u;
 
 /**
  * Takes a name apart: `V_name.up.sql`, `V_name_up.sql`, or a plain `V_name.sql`, which is an up.
@@ -34,5 +34,5 @@ export function parseFileName(file: string): FileName | Problem | null {
       hint: "Expected <version>_<name>.up.sql, where the version is digits (0042) or a date and three digits (20240601_001) and the name is letters, digits, '_', '-' or '.'.",
     };
   }
-  return { file, version, name, direction: direction === "down" ? "down" : "up" };
+  return { file, version, name, direction: direction?.toLowerCase() === "down" ? "down" : "up" };
 }

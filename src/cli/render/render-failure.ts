@@ -14,6 +14,8 @@ export function renderFailure(failure: ReportedFailure, style: Style): readonly 
   }
   const place = [file, line, column].filter((part) => part != null).join(":");
   const number = `${line} | `;
-  const pointer = typeof caret === "number" ? [`      ${" ".repeat(number.length + caret)}${style("red", "^")}`] : [];
+  // Tabs stay tabs, or the caret stands elsewhere than below its character.
+  const indent = typeof caret === "number" ? statement.slice(0, caret).replace(/[^\t]/g, " ") : "";
+  const pointer = typeof caret === "number" ? [`      ${" ".repeat(number.length)}${indent}${style("red", "^")}`] : [];
   return [`      ${place}  ${message}`, `      ${number}${statement}`, ...pointer];
 }
