@@ -2,6 +2,7 @@
 //   by default              the embedded servers, oldest and newest supported version
 //   TEST_DATABASE_URL       a server of one's own: the URL of a superuser
 //   TEST_POSTGRES_IMAGES    container images, separated by commas; `npm run test:containers` names the official ones
+import { randomUUID } from "node:crypto";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -63,14 +64,16 @@ function startEmbedded(name: string, dataDirectory: string): Promise<StartedServ
 
 async function startContainer(image: string): Promise<StartedServer> {
   const { GenericContainer, Wait } = await import("testcontainers");
+  // Unlike anything else in a test, so that a report can be searched for it.
+  const password = randomUUID();
   const container = await new GenericContainer(image)
-    .withEnvironment({ POSTGRES_PASSWORD: "test" })
+    .withEnvironment({ POSTGRES_PASSWORD: password })
     .withExposedPorts(5432)
     .withCommand(["postgres", "-c", "max_connections=200", "-c", "fsync=off"])
     // Once while the image sets its data up, and once for good.
     .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2))
     .start();
-  const url = `postgresql://postgres:test@${container.getHost()}:${container.getMappedPort(5432)}/postgres`;
+  const url = `postgresql://postgres:${password}@${container.getHost()}:${container.getMappedPort(5432)}/postgres`;
   return { url, stop: () => container.stop() };
 }
 
