@@ -10,11 +10,14 @@ export type Invoke = (event: object) => Promise<Report>;
  */
 export async function invokeToTheEnd(event: object, invoke: Invoke): Promise<Report> {
   const earlier: Report["migrations"] = [];
-  for (let report = await invoke(event); ; ) {
+  let report = await invoke(event);
+  const { before } = report.schemaVersion;
+  for (;;) {
     const done = report.migrations.filter(({ status }) => status === "applied" || status === "rolled_back");
     const isStarted = report.migrations.some(({ status }) => status === "started");
     if (report.outcome !== "incomplete" || (done.length === 0 && !isStarted)) {
-      return { ...report, migrations: [...earlier, ...report.migrations] };
+      const schemaVersion = { before, after: report.schemaVersion.after };
+      return { ...report, schemaVersion, migrations: [...earlier, ...report.migrations] };
     }
     earlier.push(...done);
     report = await invoke({ ...event, continuation: report.continuation });

@@ -11,7 +11,7 @@ export interface Budget {
 }
 
 /** A migration's time when neither request nor file says otherwise: five minutes. */
-export const DEFAULT_TIMEOUT_MS = 300_000;
+const DEFAULT_TIMEOUT_MS = 300_000;
 
 /** Kept back to cancel, roll back, unlock and answer: the smaller of 10 s and a fifth of the invocation. */
 export function reserveOf(invocationMs: number): number {

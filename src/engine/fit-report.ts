@@ -4,9 +4,16 @@ import type { Report } from "./report-schema.ts";
 /** Step Functions passes on 256 KiB of state, and that is the least of all callers: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
 const MAXIMUM_BYTES = 200_000;
 
-/** Cuts the oldest entries of the longest lists first, and counts them in `omitted`. A report that fits is not touched. */
+/** A message of the server may quote what a statement was given, megabytes of it. */
+const MAXIMUM_TEXT = 2_000;
+
+/**
+ * Cuts overlong texts, then the oldest entries of the longest lists, and counts those in `omitted`. A report that fits
+ * is not touched.
+ */
 export function fitReport(report: Report): Report {
-  let fitting = report;
+  if (excessOf(report) <= 0) return report;
+  let fitting = clipTexts(report) as Report;
   for (let excess = excessOf(fitting); excess > 0; excess = excessOf(fitting)) {
     const shorter = shorten(fitting, excess);
     if (shorter === null) return fitting;
@@ -17,6 +24,13 @@ export function fitReport(report: Report): Report {
 
 function excessOf(report: Report): number {
   return new TextEncoder().encode(JSON.stringify(report)).length - MAXIMUM_BYTES;
+}
+
+function clipTexts(value: unknown): unknown {
+  if (typeof value === "string") return value.length > MAXIMUM_TEXT ? `${value.slice(0, MAXIMUM_TEXT)}…` : value;
+  if (Array.isArray(value)) return value.map(clipTexts);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, clipTexts(entry)]));
 }
 
 function shorten(report: Report, excess: number): Report | null {

@@ -4,12 +4,9 @@ import { canonicalVersion, compareVersions } from "../migration/version.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 
 /**
- * `started`: a script that is not transactional, up or down, has not finished. `unknown`: in the database, not in this
- * build.
+ * One migration and where it stands. `started`: a script that is not transactional, up or down, has not finished.
+ * `unknown`: in the database, not in this build. A pending one has an entry when it was rolled back.
  */
-export type Standing = "applied" | "pending" | "started" | "unknown";
-
-/** One migration and where it stands. A pending one has an entry when it was rolled back. */
 export type Item = { readonly version: string; readonly name: string } & (
   | { readonly standing: "applied" | "started"; readonly migration: Migration; readonly entry: JournalEntry }
   | { readonly standing: "pending"; readonly migration: Migration; readonly entry: JournalEntry | null }
