@@ -20,23 +20,20 @@ export async function compileDirectory(
   directory: string,
   { isStrict }: { readonly isStrict: boolean },
 ): Promise<CompiledDirectory | Refusal> {
-  const sources = await readDirectory(directory);
+  const findings: Problem[] = [];
+  const sources = await readDirectory(directory, (file) => {
+    const finding = isStrict ? null : leftOut(file);
+    if (finding !== null) findings.push(finding);
+    return finding === null;
+  });
   if ("problems" in sources) return sources;
   await loadParser();
-  const findings = isStrict ? [] : sources.flatMap(({ file }) => leftOut(file));
-  const manifest = compile(sources.filter(({ file }) => !findings.some((finding) => finding.file === file)));
+  const manifest = compile(sources);
   return "problems" in manifest ? manifest : { manifest, findings };
 }
 
-function leftOut(file: string): readonly Problem[] {
+function leftOut(file: string): Problem | null {
   const name = parseFileName(file);
-  if (name === null || !("code" in name)) return [];
-  return [
-    {
-      code: "FILE_IGNORED",
-      file,
-      message: "is left out: it is no name of a migration",
-      ...(name.hint && { hint: name.hint }),
-    },
-  ];
+  if (name === null || !("code" in name)) return null;
+  return { ...name, code: "FILE_IGNORED", message: "is left out: it is no name of a migration" };
 }

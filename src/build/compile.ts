@@ -83,6 +83,11 @@ function compileScript(source: SourceFile, directives: Directives | null): Scrip
   if ("offset" in parsed) {
     return { problems: [problem(parsed.offset, parsed.message, syntaxHint(sql, parsed.offset))] };
   }
+  const foreign = FOREIGN_DOWN.exec(sql);
+  if (foreign !== null) {
+    const hint = "Split the file there: what stands behind that line is the down file. Both halves would be run.";
+    return { problems: [problem(foreign.index, "holds both ways in one file, as another tool has them", hint)] };
+  }
   const statements = parsed.map(({ start, end, tree }): Statement => ({ start, end, ...classifyStatement(tree) }));
   const problems = parsed.flatMap(({ start, tree }) => {
     const objection = objectionTo(tree);
@@ -110,7 +115,7 @@ function problemsOfTheSet(names: readonly (FileName | Problem | null)[]): readon
     // 0001 and 1 are one version, whatever the files are called.
     const key = `${name.direction} ${canonicalVersion(name.version)}`;
     const twin = seen.get(key);
-    if (twin) problems.push({ ...about(name), message: `has the same version as ${twin.file}` });
+    if (twin) problems.push({ ...about(name), message: `has the same version as ${twin.file}`, hint: TWINS });
     else seen.set(key, name);
   }
   const ups = valid.filter((name) => name.direction === "up");
@@ -122,6 +127,9 @@ function problemsOfTheSet(names: readonly (FileName | Problem | null)[]): readon
   }
   return problems;
 }
+
+const TWINS =
+  "Give one of them another version. Files of several dialects or products belong into directories of their own.";
 
 function about(name: FileName): Pick<Problem, "code" | "file" | "version"> & { message: string } {
   return { code: "INVALID_MIGRATION", file: name.file, version: name.version, message: "" };
@@ -137,7 +145,11 @@ function contradiction(migration: Migration): Problem {
   };
 }
 
+/** How goose, sql-migrate and dbmate mark the second half of a file. */
+const FOREIGN_DOWN = /^[ \t]*--[ \t]*(?:\+goose|\+migrate|migrate:)[ \t]*down\b/im;
+
 function syntaxHint(sql: string, offset: number): string | undefined {
+  if (sql.startsWith("{", offset)) return "A template has to be filled in first: a migration is SQL and nothing else.";
   if (sql.startsWith("\\", offset)) return "A line that starts with a backslash is a command of psql, not SQL.";
   const isCopy = /\bcopy\b[^;]*\bfrom\s+stdin\b[^;]*;\s*$/i.test(sql.slice(Math.max(0, offset - 2000), offset));
   return isCopy

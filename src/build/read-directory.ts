@@ -12,8 +12,11 @@ export interface SourceFile {
 /** Larger files are data, not schema, and would not fit into one message beside everything else. */
 const MAXIMUM_BYTES = 64 * 1024 * 1024;
 
-/** Every SQL file of a directory, in the order of their names; not its subdirectories. */
-export async function readDirectory(directory: string): Promise<readonly SourceFile[] | Refusal> {
+/** Every SQL file of a directory whose name is wanted, in the order of their names; not its subdirectories. */
+export async function readDirectory(
+  directory: string,
+  isWanted: (file: string) => boolean = () => true,
+): Promise<readonly SourceFile[] | Refusal> {
   const problems: Problem[] = [];
   const sources: SourceFile[] = [];
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => error);
@@ -22,7 +25,7 @@ export async function readDirectory(directory: string): Promise<readonly SourceF
     return { problems: [{ code: "INVALID_MIGRATION", file: directory, message }] };
   }
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (!entry.name.toLowerCase().endsWith(".sql") || entry.isDirectory()) continue;
+    if (!entry.name.toLowerCase().endsWith(".sql") || entry.isDirectory() || !isWanted(entry.name)) continue;
     const content = await readFile(join(directory, entry.name)).catch((error: NodeJS.ErrnoException) => error);
     const text = content instanceof Error ? { fault: `cannot be read (${content.code})` } : decode(content);
     if ("fault" in text) problems.push({ code: "INVALID_MIGRATION", file: entry.name, message: text.fault });

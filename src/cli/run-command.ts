@@ -75,19 +75,24 @@ function withInvoke<T>(
   environment: Environment,
   work: (invoke: Invoke) => Promise<T>,
 ): Promise<T> {
-  return withRawInvoke(flags, environment, (invoke) => work((event) => invoke(event) as Promise<Report>));
+  return withRawInvoke(flags, environment, (invoke, findings) =>
+    work(async (event) => {
+      const report = (await invoke(event)) as Report;
+      return { ...report, warnings: [...findings, ...report.warnings] };
+    }),
+  );
 }
 
 async function withRawInvoke<T>(
   flags: CommandFlags,
   environment: Environment,
-  work: (invoke: LocalInvoke) => Promise<T>,
+  work: (invoke: LocalInvoke, findings: readonly Problem[]) => Promise<T>,
 ): Promise<T> {
   const loaded = await loadManifest(flags.dir, flags.strict ?? false);
-  if (!flags.json && "findings" in loaded) warn(loaded.findings);
   // A directory that does not compile is answered by the handler, like any other request that cannot be served.
   const manifest = "problems" in loaded ? loaded : loaded.manifest;
-  return withLocalHandler(chooseTarget(flags, environment), manifest, work);
+  const findings = "problems" in loaded ? [] : loaded.findings;
+  return withLocalHandler(chooseTarget(flags, environment), manifest, (invoke) => work(invoke, findings));
 }
 
 function print(report: Report, { json }: CommandFlags): ExitCode {
@@ -98,10 +103,6 @@ function print(report: Report, { json }: CommandFlags): ExitCode {
     process.stderr.write(stderr);
   }
   return exitCodeOf(report);
-}
-
-function warn(findings: readonly Problem[]): void {
-  for (const { file, message } of findings) process.stderr.write(`Warning: ${file} ${message}\n`);
 }
 
 function parseEvent(json: string, source: string): unknown {

@@ -32,6 +32,9 @@ export function chooseTarget(flags: TargetFlags, environment: Environment): CliT
   return { kind: "database", settings: settingsFrom(flags, environment, "--database-url") };
 }
 
+/** An empty variable is one that is not set; an empty flag is a shell variable that was meant to hold something. */
+const EMPTY_FLAG = { code: "INVALID_ARGUMENT", message: "is empty" } as const;
+
 function settingsFrom(flags: TargetFlags, environment: Environment, urlFlag: string): Settings | Refusal {
   const given = [
     { variable: "HELLOJOHN_DATABASE_URL", flag: urlFlag, value: flags.databaseUrl },
@@ -39,6 +42,8 @@ function settingsFrom(flags: TargetFlags, environment: Environment, urlFlag: str
     { variable: "HELLOJOHN_JOURNAL", flag: "--journal", value: flags.journal },
   ].filter(({ value }) => value !== undefined);
   const overrides = Object.fromEntries(given.map(({ variable, value }) => [variable, value]));
+  const empty = given.filter(({ value }) => value === "");
+  if (empty.length > 0) return { problems: empty.map(({ flag }) => ({ ...EMPTY_FLAG, field: flag })) };
   const settings = parseSettings({ ...environment, ...overrides });
   if (!("problems" in settings)) return settings;
   // Who gave a flag is told of the flag.

@@ -1,11 +1,11 @@
 // Takes a step that is not one transaction: statement by statement, each recorded when done, so that a run
 // that died is continued behind what it did.
 import type { Statement } from "../migration/manifest.ts";
-import { attempt } from "./attempt.ts";
+import { attempt, doneBy } from "./attempt.ts";
 import type { Budget } from "./budget.ts";
 import { explainAttempt } from "./explain-attempt.ts";
-import { cancelled, type StepOutcome } from "./explain-step.ts";
-import { type EntryAuthor, openStatements, recordStatement } from "./journal-statements.ts";
+import { cancelled, failed, type StepOutcome } from "./explain-step.ts";
+import { completeStatement, type EntryAuthor, openStatements, recordStatement } from "./journal-statements.ts";
 import { lockKey, ownershipStatement } from "./lock.ts";
 import { literal } from "./quote.ts";
 import { type Position, runAlone } from "./run-alone.ts";
@@ -20,6 +20,8 @@ export async function applyStatements(run: Run, step: Step, author: EntryAuthor,
   const first = resumes?.statementsDone ?? 0;
   const opened = resumes === null ? await openEntry(run, step, author, budget) : { entryId: resumes.id };
   if ("kind" in opened) return opened;
+  // Its file may have become shorter, and an operator said that this is right.
+  if (first >= statements.length) return record(run, step, completeStatement(run.target, step, opened.entryId), budget);
   let attempts = 1;
   let entry: Entry = { finishedAt: null, durationMs: null };
   for (let index = first; index < statements.length; index++) {
@@ -30,9 +32,10 @@ export async function applyStatements(run: Run, step: Step, author: EntryAuthor,
       number: index + 1,
       of: statements.length,
     });
-    const position = { step, statement, index, isResumed: resumes !== null && index === first };
-    const outcome = await oneStatement(run, position, opened.entryId, budget);
-    if (outcome.kind !== "done") return withProgress(outcome, index, first, statements.length);
+    const wasBegun = resumes !== null && resumes.statementBegun === index + 1;
+    const position = { step, statement, index, entryId: opened.entryId, wasBegun };
+    const outcome = await oneStatement(run, position, budget);
+    if (outcome.kind !== "done") return withProgress(outcome, step, index, first);
     attempts = Math.max(attempts, outcome.attempts);
     entry = outcome;
   }
@@ -44,25 +47,27 @@ interface Entry {
   readonly durationMs: number | null;
 }
 
-async function oneStatement(run: Run, position: Position, entryId: string, budget: Budget): Promise<StepOutcome> {
-  const { step, statement } = position;
-  if (run.context.signal.aborted) {
-    return { kind: "failed", failure: cancelled(step.version), cause: null, attempts: 1 };
+/** Writes to the journal and nothing else. */
+async function record(run: Run, step: Step, statement: string, budget: Budget): Promise<StepOutcome> {
+  const parts = { head: frameHead(run, step.version), body: "", tail: [statement] };
+  const attempted = await attempt(run, step.version, parts, budget);
+  if (attempted.reply.error !== null) {
+    return explainAttempt(run, step, { statements: [], start: 0 }, attempted, budget);
   }
-  if (statement.kind === "ordinary") return recorded(run, position, entryId, true, budget);
-  const failed = await runAlone(run, position, budget);
-  return failed ?? recorded(run, position, entryId, false, budget);
+  return doneBy(attempted);
+}
+
+async function oneStatement(run: Run, position: Position, budget: Budget): Promise<StepOutcome> {
+  const { step, statement } = position;
+  if (run.context.signal.aborted) return failed(cancelled(step.version), null, 1);
+  if (statement.kind === "ordinary") return recorded(run, position, true, budget);
+  const stopped = await runAlone(run, position, budget);
+  return stopped ?? recorded(run, position, false, budget);
 }
 
 /** Runs an ordinary statement and its record as one transaction, or only writes the record. */
-async function recorded(
-  run: Run,
-  position: Position,
-  entryId: string,
-  withStatement: boolean,
-  budget: Budget,
-): Promise<StepOutcome> {
-  const { step, statement, index } = position;
+async function recorded(run: Run, position: Position, withStatement: boolean, budget: Budget): Promise<StepOutcome> {
+  const { step, statement, index, entryId } = position;
   const { script, version } = step;
   const done = index + 1;
   const reset = resetStatements(run.target, run.session.applicationName);
@@ -76,9 +81,7 @@ async function recorded(
     const body = { statements: withStatement ? [statement] : [], start: statement.start };
     return explainAttempt(run, step, body, attempted, budget);
   }
-  const row = attempted.reply.completed.at(-2)?.[0];
-  const durationMs = row?.["duration_ms"] == null ? null : Number(row["duration_ms"]);
-  return { kind: "done", finishedAt: row?.["finished_at"] ?? null, durationMs, attempts: attempted.attempts };
+  return doneBy(attempted);
 }
 
 async function openEntry(
@@ -105,10 +108,20 @@ function frameHead({ target, session }: Run, version: string): readonly string[]
   ];
 }
 
-function withProgress(outcome: StepOutcome, done: number, first: number, of: number): StepOutcome {
-  if (outcome.kind === "out_of_time") return { ...outcome, hasProgressed: done > first };
-  if (outcome.kind !== "failed") return outcome;
-  const { failure } = outcome;
-  const progress = `${done} of ${of} statements are done and recorded; the next run goes on behind them.`;
-  return { ...outcome, failure: { ...failure, hint: `${failure.hint} ${progress}` } };
+function withProgress(outcome: StepOutcome, step: Step, done: number, first: number): StepOutcome {
+  switch (outcome.kind) {
+    case "out_of_time":
+      return { ...outcome, hasProgressed: done > first, leavesEntry: true };
+    case "not_begun":
+      return withProgress(failed(cancelled(null), null, 1), step, done, first);
+    case "failed": {
+      const { failure } = outcome;
+      const next = step.direction === "up" ? "run" : "rollback";
+      const of = step.script.statements.length;
+      const hint = `${failure.hint} ${done} of ${of} statements are done and recorded; the next ${next} goes on behind them.`;
+      return { ...outcome, failure: { ...failure, hint }, leavesEntry: true };
+    }
+    default:
+      return outcome;
+  }
 }

@@ -1,5 +1,5 @@
 // Takes a step that is one transaction: one message, its journal entry with it.
-import { attempt } from "./attempt.ts";
+import { attempt, doneBy } from "./attempt.ts";
 import type { Budget } from "./budget.ts";
 import { explainAttempt } from "./explain-attempt.ts";
 import type { StepOutcome } from "./explain-step.ts";
@@ -29,15 +29,8 @@ export async function applyTransactional(
   ];
   const tail = [...resetStatements(target, session.applicationName), completeInTransactionStatement(target, step)];
   const attempted = await attempt(run, version, { head, body: script.sql, tail }, budget);
-  const { reply, attempts } = attempted;
-  if (reply.error !== null) {
+  if (attempted.reply.error !== null) {
     return explainAttempt(run, step, { statements: script.statements, start: 0 }, attempted, budget);
   }
-  const entry = reply.completed.at(-2)?.[0];
-  return {
-    kind: "done",
-    finishedAt: entry?.["finished_at"] ?? null,
-    durationMs: entry?.["duration_ms"] == null ? null : Number(entry["duration_ms"]),
-    attempts,
-  };
+  return doneBy(attempted);
 }

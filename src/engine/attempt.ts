@@ -1,6 +1,7 @@
 // Sends a transaction until its locks are free or its time is up.
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Budget, lockTimeoutMs, retryPauseMs } from "./budget.ts";
+import type { StepOutcome } from "./explain-step.ts";
 import { type Interrupted, sendWithin } from "./interrupt.ts";
 import { isServerError, send, sqlStateOf } from "./message.ts";
 import type { Run } from "./run-context.ts";
@@ -46,9 +47,17 @@ export async function attempt(run: Run, version: string, parts: Parts, budget: B
   }
 }
 
+/** The outcome of a transaction whose last statement before the commit completed its entry. */
+export function doneBy({ reply, attempts }: Attempted): StepOutcome {
+  const entry = reply.completed.at(-2)?.[0];
+  const durationMs = entry?.["duration_ms"] == null ? null : Number(entry["duration_ms"]);
+  return { kind: "done", finishedAt: entry?.["finished_at"] ?? null, durationMs, attempts };
+}
+
 function timeouts(attempts: number, leftMs: number): readonly string[] {
   return [
-    `set local lock_timeout = ${Math.min(leftMs, lockTimeoutMs(attempts))}`,
+    // Before the rest of the time is up, so that a lock that is not free is not taken for a statement that is slow.
+    `set local lock_timeout = ${Math.max(1, Math.min(Math.floor(leftMs * 0.8), lockTimeoutMs(attempts)))}`,
     `set local statement_timeout = ${leftMs + STATEMENT_TIMEOUT_GRACE_MS}`,
   ];
 }

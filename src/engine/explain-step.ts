@@ -4,6 +4,7 @@ import { formatDuration } from "../duration.ts";
 import { type Failure, MigrationError } from "../failure/failure.ts";
 import type { Statement } from "../migration/manifest.ts";
 import type { Budget, Interruption } from "./budget.ts";
+import { NOT_SENT } from "./interrupt.ts";
 import { isServerError, type ServerError, sqlStateOf } from "./message.ts";
 import { placeOf } from "./place.ts";
 import type { Step } from "./step.ts";
@@ -16,10 +17,17 @@ export type StepOutcome =
       readonly durationMs: number | null;
       readonly attempts: number;
     }
-  | { readonly kind: "failed"; readonly failure: Failure; readonly cause: unknown; readonly attempts: number }
-  | { readonly kind: "in_doubt"; readonly failure: Failure; readonly cause: unknown; readonly attempts: number }
-  /** `hasProgressed`: some of its statements are done and recorded all the same. */
-  | { readonly kind: "out_of_time"; readonly attempts: number; readonly hasProgressed: boolean };
+  | ({ readonly kind: "failed" | "in_doubt"; readonly failure: Failure; readonly cause: unknown } & Unfinished)
+  /** `hasProgressed`: some of its statements are done and recorded. `failure`: what kept it, where that is known. */
+  | ({ readonly kind: "out_of_time"; readonly hasProgressed: boolean; readonly failure: Failure | null } & Unfinished)
+  /** Stopped before it began. */
+  | { readonly kind: "not_begun"; readonly attempts: 0 };
+
+interface Unfinished {
+  readonly attempts: number;
+  /** An entry that is not finished stays in the journal, and the next run takes it up. */
+  readonly leavesEntry: boolean;
+}
 
 /** What was sent, as far as it can be blamed. */
 export interface Suspect {
@@ -41,18 +49,19 @@ export function explainStep(suspect: Suspect): StepOutcome {
   const { error, interruption, attempts, budget } = suspect;
   const { version } = suspect.step;
   const sqlState = sqlStateOf(error);
+  if (error === NOT_SENT) return { kind: "not_begun", attempts: 0 };
   if (!isServerError(error)) {
     const failure = connectionLost(version, sqlState);
-    return { kind: "in_doubt", failure, cause: error, attempts };
+    return { kind: "in_doubt", failure, cause: error, attempts, leavesEntry: false };
   }
-  const fail = (failure: Failure): StepOutcome => ({ kind: "failed", failure, cause: error, attempts });
+  const fail = (failure: Failure) => failed(failure, error, attempts);
   if (interruption === "abort") return fail(cancelled(version));
   const isBusy = sqlState === "55P03" || sqlState === "40P01";
   const isLate = interruption !== null || (sqlState === "57014" && suspect.isOverdue);
   if ((isLate || isBusy) && budget.reason === "deadline")
-    return { kind: "out_of_time", attempts, hasProgressed: false };
-  if (isLate) return fail(timedOut(suspect));
-  return fail(isBusy ? lockTimeout(suspect, error) : statementFailed(suspect, error));
+    return outOfTime(attempts, isBusy ? lockTimeout(suspect, error) : null);
+  if (isBusy) return fail(lockTimeout(suspect, error));
+  return fail(isLate ? timedOut(suspect) : statementFailed(suspect, error));
 }
 
 /** For a migration that was not begun, or was stopped between two statements. */
@@ -67,7 +76,17 @@ export function cancelled(version: string | null): Failure {
 
 /** For the tests in the transaction's own frame: the lock, the journal, the transaction itself. */
 export function frameFailure(failure: Failure, cause: unknown, attempts: number): StepOutcome {
-  return { kind: "failed", failure, cause: new MigrationError(failure, { cause }), attempts };
+  return failed(failure, new MigrationError(failure, { cause }), attempts);
+}
+
+/** A step that failed and left nothing behind, unless whoever knows better says so. */
+export function failed(failure: Failure, cause: unknown, attempts: number): StepOutcome {
+  return { kind: "failed", failure, cause, attempts, leavesEntry: false };
+}
+
+/** A step that the invocation's deadline cut, and that left nothing behind. */
+export function outOfTime(attempts: number, failure: Failure | null = null): StepOutcome {
+  return { kind: "out_of_time", attempts, hasProgressed: false, failure, leavesEntry: false };
 }
 
 function statementFailed(suspect: Suspect, error: ServerError): Failure {
@@ -119,5 +138,5 @@ function place({ step, statement, offset }: Suspect) {
 
 /** Data exceptions (class 22) quote the value that did not fit: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 function withoutValues(error: ServerError): string {
-  return error.code.startsWith("22") ? error.message.replace(/"[^"]*"/g, '"***"') : error.message;
+  return error.code.startsWith("22") ? error.message.replace(/"[\s\S]*"/, '"***"') : error.message;
 }

@@ -26,11 +26,14 @@ function excessOf(report: Report): number {
   return new TextEncoder().encode(JSON.stringify(report)).length - MAXIMUM_BYTES;
 }
 
+/** All but the continuation, a part of which would be none. */
 function clipTexts(value: unknown): unknown {
   if (typeof value === "string") return value.length > MAXIMUM_TEXT ? `${value.slice(0, MAXIMUM_TEXT)}…` : value;
   if (Array.isArray(value)) return value.map(clipTexts);
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, clipTexts(entry)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, entry]) => [key, key === "continuation" ? entry : clipTexts(entry)]),
+  );
 }
 
 function shorten(report: Report, excess: number): Report | null {

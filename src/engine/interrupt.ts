@@ -25,6 +25,7 @@ export async function sendWithin(run: Run, sql: string, budget: Budget): Promise
     interruption ??= reason;
     cancelling ??= cancelBackend(run);
   };
+  if (run.context.signal.aborted) return { reply: { completed: [], error: NOT_SENT }, interruption: "abort" };
   const onAbort = () => interrupt("abort");
   const timer = setTimeout(() => interrupt(budget.reason), Math.max(0, budget.endsAt - performance.now()));
   run.context.signal.addEventListener("abort", onAbort, { once: true });
@@ -37,6 +38,9 @@ export async function sendWithin(run: Run, sql: string, budget: Budget): Promise
     await cancelling;
   }
 }
+
+/** Stands in for an answer where nothing was sent. */
+export const NOT_SENT = new Error("the run was stopped before this was sent");
 
 /** Without success when no second connection is to be had; the server's own statement_timeout stands behind it. */
 async function cancelBackend({ target, session }: Run): Promise<void> {

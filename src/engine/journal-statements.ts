@@ -33,6 +33,7 @@ export function createStatements(target: Target): readonly string[] {
   checksum text not null,
   phase text not null,
   statements_done integer not null,
+  statement_begun integer not null,
   down jsonb,
   irreversible text,
   resolution text,
@@ -49,7 +50,7 @@ export function createStatements(target: Target): readonly string[] {
 
 /** Each version's newest entry, and the newest batch of all. */
 export function readStatement(target: Target): string {
-  return `select distinct on (version) id, version, name, state, batch, checksum, statements_done, run_id, ${FINISHED_AT}, ${DURATION_MS}, max(batch) over () as newest_batch from ${tableOf(target)} order by version, id desc`;
+  return `select distinct on (version) id, version, name, state, batch, checksum, statements_done, statement_begun, run_id, ${FINISHED_AT}, ${DURATION_MS}, max(batch) over () as newest_batch from ${tableOf(target)} order by version, id desc`;
 }
 
 /** The way back of some entries, by id. */
@@ -78,7 +79,21 @@ export function completeInTransactionStatement(target: Target, { version, direct
 export function recordStatement(target: Target, step: Step, entryId: string, done: number, isLast: boolean): string {
   const complete = isLast ? `, ${FINISHED[step.direction]}` : "";
   const mine = `id = ${literal(entryId)} and is_current and finished_at is null and statements_done = ${done - 1}`;
-  return proven(`update ${tableOf(target)} set statements_done = ${done}${complete} where ${mine}`);
+  return proven(
+    `update ${tableOf(target)} set statements_done = ${done}, statement_begun = 0${complete} where ${mine}`,
+  );
+}
+
+/** Completes the entry of a script of which nothing is left to run. */
+export function completeStatement(target: Target, { direction }: Step, entryId: string): string {
+  const mine = `id = ${literal(entryId)} and is_current and finished_at is null`;
+  return proven(`update ${tableOf(target)} set ${FINISHED[direction]} where ${mine}`);
+}
+
+/** Notes, before a statement runs alone, that whatever it leaves from now on is its own. */
+export function beginStatement(target: Target, entryId: string, number: number): string {
+  const mine = `id = ${literal(entryId)} and is_current and finished_at is null`;
+  return proven(`update ${tableOf(target)} set statement_begun = ${number} where ${mine}`);
 }
 
 /** Says by an operator's word what no run could: the old entry stays, and is current no more. */
@@ -109,7 +124,7 @@ function insertUp(
   resolution: string | null,
 ): string {
   const { version, name, checksum, irreversible } = migration;
-  const values = [version, name, state, true, author.batch, checksum, "expand", 0].map(literal);
+  const values = [version, name, state, true, author.batch, checksum, "expand", 0, 0].map(literal);
   const finishedAt = state === "started" ? "null" : "clock_timestamp()";
   const rest = [
     downLiteral(migration),
@@ -130,14 +145,14 @@ function copyStatement(
 ): string {
   const finishedAt = state === "rolling_back" ? "null" : "clock_timestamp()";
   const ids = [resolution, author.runId, author.invocationId].map(literal).join(", ");
-  return `insert into ${tableOf(target)} (${COLUMNS}) select version, name, ${literal(state)}, ${isCurrent}, batch, checksum, phase, 0, down, irreversible, ${ids}, pg_current_xact_id()::text, clock_timestamp(), ${finishedAt} from ${tableOf(target)} where id = ${literal(entry.id)} returning id`;
+  return `insert into ${tableOf(target)} (${COLUMNS}) select version, name, ${literal(state)}, ${isCurrent}, batch, checksum, phase, 0, 0, down, irreversible, ${ids}, pg_current_xact_id()::text, clock_timestamp(), ${finishedAt} from ${tableOf(target)} where id = ${literal(entry.id)} returning id`;
 }
 
 /** The same entry with what the build's files say today: its state and its times are those of the old one. */
 function recheckedStatement(target: Target, author: EntryAuthor, entry: JournalEntry, migration: Migration): string {
   const { checksum, irreversible } = migration;
   const ids = [irreversible, "checksum", author.runId, author.invocationId].map(literal).join(", ");
-  return `insert into ${tableOf(target)} (${COLUMNS}) select version, name, state, true, batch, ${literal(checksum)}, phase, statements_done, ${downLiteral(migration)}, ${ids}, pg_current_xact_id()::text, started_at, finished_at from ${tableOf(target)} where id = ${literal(entry.id)} returning id`;
+  return `insert into ${tableOf(target)} (${COLUMNS}) select version, name, state, true, batch, ${literal(checksum)}, phase, statements_done, statement_begun, ${downLiteral(migration)}, ${ids}, pg_current_xact_id()::text, started_at, finished_at from ${tableOf(target)} where id = ${literal(entry.id)} returning id`;
 }
 
 function downLiteral(migration: Migration): string {
@@ -159,7 +174,7 @@ function tableOf({ schema, journal }: Target): string {
 }
 
 const COLUMNS =
-  "version, name, state, is_current, batch, checksum, phase, statements_done, down, irreversible, resolution, run_id, invocation_id, xid, started_at, finished_at";
+  "version, name, state, is_current, batch, checksum, phase, statements_done, statement_begun, down, irreversible, resolution, run_id, invocation_id, xid, started_at, finished_at";
 
 const FINISHED = {
   up: "state = 'applied', finished_at = clock_timestamp()",

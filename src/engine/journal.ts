@@ -18,6 +18,8 @@ export interface JournalEntry {
   readonly checksum: string;
   /** How many statements of a script that is not transactional are recorded as done. */
   readonly statementsDone: number;
+  /** The number of the statement that was begun alone, outside a transaction; 0 when none was. */
+  readonly statementBegun: number;
   readonly runId: string;
   /** ISO 8601, the database's clock; null while it is not finished. */
   readonly finishedAt: string | null;
@@ -35,7 +37,7 @@ export const EMPTY_JOURNAL: Journal = { entries: [], newestBatch: 0 };
 
 /** Decodes the rows of readStatement. */
 export function decodeJournal(rows: readonly Row[]): Journal {
-  return { entries: rows.map(decodeEntry), newestBatch: Number(rows[0]?.["newest_batch"] ?? 0) };
+  return { entries: newestOf(rows.map(decodeEntry)), newestBatch: Number(rows[0]?.["newest_batch"] ?? 0) };
 }
 
 /** The journal after some of its entries were followed by newer ones. */
@@ -43,6 +45,17 @@ export function withEntries(journal: Journal, newer: readonly JournalEntry[]): J
   const versions = new Set(newer.map(({ version }) => canonicalVersion(version)));
   const entries = [...journal.entries.filter(({ version }) => !versions.has(canonicalVersion(version))), ...newer];
   return { entries, newestBatch: Math.max(journal.newestBatch, ...newer.map(({ batch }) => batch)) };
+}
+
+/** A file may have been renamed from 1 to 0001: one version, and the database groups by the text. */
+function newestOf(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+  const newest = new Map<string, JournalEntry>();
+  for (const entry of entries) {
+    const key = canonicalVersion(entry.version);
+    const other = newest.get(key);
+    if (other === undefined || BigInt(other.id) < BigInt(entry.id)) newest.set(key, entry);
+  }
+  return [...newest.values()];
 }
 
 function decodeEntry(row: Row): JournalEntry {
@@ -54,6 +67,7 @@ function decodeEntry(row: Row): JournalEntry {
     batch: Number(row["batch"]),
     checksum: row["checksum"] ?? "",
     statementsDone: Number(row["statements_done"]),
+    statementBegun: Number(row["statement_begun"]),
     runId: row["run_id"] ?? "",
     finishedAt: row["finished_at"] ?? null,
     durationMs: row["duration_ms"] == null ? null : Number(row["duration_ms"]),

@@ -46,6 +46,12 @@ export function planResolve(inventory: Inventory, version: string, as: ResolveAs
     case "checksum":
       if (migration === null) return refuse(version, "is not in this build, which has no checksum to take");
       if (state === "rolled_back") return refuse(version, "is not recorded as applied or started");
+      if (state === "started" && migration.up.transactional) {
+        return refuse(
+          version,
+          "was begun statement by statement, and its file is one transaction now; say applied or rolled_back",
+        );
+      }
       if (entry?.checksum === migration.checksum) return refuse(version, "has this checksum already");
       return {
         ...resolution,

@@ -1,6 +1,7 @@
 // Decides what a rollback will take back, and refuses the whole of it before anything runs. Pure.
 import type { Problem } from "../failure/problem.ts";
 import { fullName } from "../migration/manifest.ts";
+import { compareVersions } from "../migration/version.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import type { Plan } from "./plan.ts";
 import type { Step } from "./step.ts";
@@ -14,7 +15,8 @@ export type Extent = { readonly steps: number } | { readonly batches: readonly n
 
 /**
  * The newest batches of which something is still applied. More of them than there are is refused, with the list: who
- * asks for more has another journal in mind. Nothing at all to take back is no problem.
+ * asks for more has another journal in mind; so has a continuation whose batches lie below others. Nothing at all to take
+ * back is no problem.
  */
 export function selectBatches(journal: Journal, extent: Extent): Selection {
   const inDatabase = journal.entries.filter(({ state }) => state !== "rolled_back");
@@ -22,7 +24,9 @@ export function selectBatches(journal: Journal, extent: Extent): Selection {
   if ("steps" in extent && batches.length > 0 && extent.steps > batches.length) {
     return { problems: [notEnough(extent.steps, batches, inDatabase)] };
   }
-  const wanted = "steps" in extent ? batches.slice(0, extent.steps) : extent.batches;
+  const left = "steps" in extent ? [] : batches.filter((batch) => extent.batches.includes(batch));
+  if (left.some((batch, index) => batch !== batches[index])) return { problems: [STALE] };
+  const wanted = "steps" in extent ? batches.slice(0, extent.steps) : left;
   const entries = inDatabase.filter(({ batch }) => wanted.includes(batch)).sort(byNewest);
   return { entries };
 }
@@ -47,10 +51,17 @@ export function planRollback(entries: readonly JournalEntry[], downs: ReadonlyMa
   return { steps, problems, warnings: [] };
 }
 
-// Ids are bigint in the database and text here.
+// A run applies in order of version, and a resolved checksum gives an old migration a new entry: ids are no order here.
 function byNewest(a: JournalEntry, b: JournalEntry): number {
-  return BigInt(a.id) < BigInt(b.id) ? 1 : -1;
+  return b.batch - a.batch || compareVersions(b.version, a.version);
 }
+
+const STALE: Problem = {
+  code: "INVALID_EVENT",
+  field: "continuation",
+  message: "is of batches that are not the newest any more",
+  hint: "Another run has applied migrations since. Ask for the rollback anew, without the continuation.",
+};
 
 function unfinished(entry: JournalEntry): Problem {
   return {

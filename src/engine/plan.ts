@@ -1,7 +1,7 @@
 // Decides what a run will do, without touching the database. Pure.
 import type { Problem } from "../failure/problem.ts";
 import { fullName } from "../migration/manifest.ts";
-import { compareVersions } from "../migration/version.ts";
+import { canonicalVersion, compareVersions } from "../migration/version.ts";
 import type { Inventory, Item } from "./inventory.ts";
 import type { Step } from "./step.ts";
 
@@ -37,6 +37,16 @@ export function planRun(inventory: Inventory, allowOutOfOrder: readonly string[]
   ];
   return { steps, problems, warnings: ahead(inventory) };
 }
+
+/**
+ * Whether a plan may look different once the run lock is ours: unfinished entries are also what a run that is still at
+ * work has in the journal.
+ */
+export function isWorthWaiting({ problems }: Plan): boolean {
+  return problems.length > 0 && problems.every(({ code }) => UNFINISHED.includes(code));
+}
+
+const UNFINISHED: readonly string[] = ["MIGRATION_UNFINISHED", "ROLLBACK_UNFINISHED"];
 
 function stepUp(item: Item, resumes: Step["resumes"]): readonly Step[] {
   const { version, name, migration } = item;
@@ -111,7 +121,7 @@ function allowedForNothing(name: string): Problem {
 }
 
 function isNamed(item: Item, name: string): boolean {
-  return name === item.version || name === fullName(item);
+  return canonicalVersion(name) === canonicalVersion(item.version) || name === fullName(item);
 }
 
 /** Those that this build does not ship, on one side of its newest. */

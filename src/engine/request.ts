@@ -65,9 +65,9 @@ const REQUIRED: Partial<Record<Command, readonly Field[]>> = { resolve: ["versio
 /** Reads an event that is meant as a request. Every problem is listed; nothing of the event is repeated but its keys. */
 export function parseRequest(event: unknown): Request | Refusal {
   const parsed = schema.safeParse(event);
-  if (!parsed.success) return { problems: oneEachField(parsed.error.issues.flatMap(problemsOf)) };
-  const problems = [...unused(parsed.data), ...missing(parsed.data)];
-  return problems.length > 0 ? { problems } : requestOf(parsed.data);
+  const issues = parsed.success ? [] : parsed.error.issues.flatMap(problemsOf);
+  const problems = oneEachField([...issues, ...misplaced(event)]);
+  return parsed.success && problems.length === 0 ? requestOf(parsed.data) : { problems };
 }
 
 function requestOf(event: Event): Request {
@@ -88,21 +88,38 @@ function requestOf(event: Event): Request {
   }
 }
 
-function unused(event: Event): readonly Problem[] {
-  const defaults = schema.parse({ command: event.command });
-  const given = (field: Field) => JSON.stringify(event[field]) !== JSON.stringify(defaults[field]);
-  const fields = (Object.keys(FIELDS) as Field[]).filter(
-    (field) => given(field) && !FIELDS[field].usedBy.includes(event.command),
-  );
-  const problems = fields.map((field) => invalid(field, `means nothing for ${event.command}`, "Leave it out."));
-  const continued = event.continuation === null ? null : decodeContinuation(event.continuation);
-  if (continued === null || continued.command === event.command) return problems;
-  return [...problems, invalid("continuation", `is of a ${continued.command}, not of a ${event.command}`)];
+/** What is wrong between the fields of an event, whether each of them is right in itself or not. */
+function misplaced(event: unknown): readonly Problem[] {
+  const command = ownProperty(event, "command");
+  if (!isCommand(command)) return [];
+  const defaults: Partial<Record<string, unknown>> = schema.parse({ command });
+  const given = (field: Field) => {
+    const value = ownProperty(event, field);
+    return value !== undefined && JSON.stringify(value) !== JSON.stringify(defaults[field]);
+  };
+  const fields = Object.keys(FIELDS) as Field[];
+  const unused = fields.filter((field) => given(field) && !FIELDS[field].usedBy.includes(command));
+  const missing = (REQUIRED[command] ?? []).filter((field) => !given(field));
+  return [
+    ...unused.map((field) => invalid(field, `means nothing for ${command}`, "Leave it out.")),
+    ...missing.map((field) => invalid(field, `is missing: expected ${FIELDS[field].expected}`)),
+    ...foreignContinuation(ownProperty(event, "continuation"), command),
+  ];
 }
 
-function missing(event: Event): readonly Problem[] {
-  const fields = (REQUIRED[event.command] ?? []).filter((field) => event[field] === null);
-  return fields.map((field) => invalid(field, `is missing: expected ${FIELDS[field].expected}`));
+function foreignContinuation(token: unknown, command: Command): readonly Problem[] {
+  const continued = typeof token === "string" ? decodeContinuation(token) : null;
+  if (continued === null || continued.command === command) return [];
+  return [invalid("continuation", `is of a ${continued.command}, not of a ${command}`)];
+}
+
+function ownProperty(event: unknown, key: string): unknown {
+  const isObject = typeof event === "object" && event !== null && Object.hasOwn(event, key);
+  return isObject ? (event as Record<string, unknown>)[key] : undefined;
+}
+
+function isCommand(value: unknown): value is Command {
+  return (COMMANDS as readonly unknown[]).includes(value);
 }
 
 function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {

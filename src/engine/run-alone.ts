@@ -3,7 +3,7 @@
 import type { Failure } from "../failure/failure.ts";
 import type { ObjectName, Statement } from "../migration/manifest.ts";
 import type { Budget } from "./budget.ts";
-import { explainStep, type StepOutcome } from "./explain-step.ts";
+import { explainStep, failed, type StepOutcome } from "./explain-step.ts";
 import {
   decodeIndexState,
   dropIndexStatement,
@@ -12,6 +12,7 @@ import {
   indexStateStatement,
 } from "./index-build.ts";
 import { sendWithin } from "./interrupt.ts";
+import { beginStatement } from "./journal-statements.ts";
 import { isServerError, type Reply, send } from "./message.ts";
 import { literal } from "./quote.ts";
 import type { Run } from "./run-context.ts";
@@ -24,8 +25,9 @@ export interface Position {
   readonly statement: Statement;
   /** Index of the statement. */
   readonly index: number;
-  /** True when an earlier run may have begun this very statement. */
-  readonly isResumed: boolean;
+  readonly entryId: string;
+  /** True when an earlier run began this very statement: then what is found of it may be its own. */
+  readonly wasBegun: boolean;
 }
 
 /** Null when its effect is there, proven where it can be; else what the step came to. */
@@ -35,14 +37,14 @@ export async function runAlone(run: Run, position: Position, budget: Budget): Pr
     case "create_index_concurrently":
       return buildIndex(run, position, statement, budget);
     case "drop_index_concurrently": {
-      if (position.isResumed) {
+      if (position.wasBegun) {
         const reply = await send(run.session.connection, existingIndexesStatement(statement.indexes));
         if (reply.error === null && reply.completed[0]?.length === 0) return null;
       }
       return execute(run, position, budget);
     }
     case "alone":
-      if (position.isResumed && !statement.repeatable) return failed(cannotResume(position));
+      if (position.wasBegun && !statement.repeatable) return failed(cannotResume(position), null, 1);
       return execute(run, position, budget);
     case "ordinary":
       return execute(run, position, budget);
@@ -50,8 +52,8 @@ export async function runAlone(run: Run, position: Position, budget: Budget): Pr
 }
 
 /**
- * An interrupted build leaves an invalid index, which `if not exists` takes for a good one. Only a leftover of an
- * earlier attempt at this very statement is removed; any other index of that name is somebody else's.
+ * An interrupted build leaves an invalid index, which `if not exists` takes for a good one. Only what this very
+ * statement left is removed or believed: an index that was there before it began is somebody else's.
  */
 async function buildIndex(
   run: Run,
@@ -59,33 +61,56 @@ async function buildIndex(
   { index, table }: { readonly index: ObjectName; readonly table: ObjectName },
   budget: Budget,
 ): Promise<StepOutcome | null> {
-  if (position.isResumed) {
-    const found = await stateOf(run, index, table);
-    if (found === "valid") return null;
-    if (found === "invalid") {
-      const removed = await execute(run, position, budget, dropIndexStatement(index));
-      if (removed !== null) return removed;
-    }
+  const found = await stateOf(run, index, table);
+  if (position.wasBegun && found === "valid") return null;
+  if (position.wasBegun && found === "invalid") {
+    const removed = await execute(run, position, budget, { sql: dropIndexStatement(index), isBegun: true });
+    if (removed !== null) return removed;
   }
-  const outcome = await execute(run, position, budget);
+  const isOurs = position.wasBegun || found === "absent";
+  const outcome = await execute(run, position, budget, { isBegun: isOurs });
   if (outcome !== null) return outcome;
   const proven = await stateOf(run, index, table);
-  return proven === "valid" ? null : failed(indexInvalid(position, index, proven));
+  return proven === "valid" ? null : failed(indexInvalid(position, index, proven), null, 1);
 }
 
 async function stateOf(run: Run, index: ObjectName, table: ObjectName): Promise<IndexState> {
   return decodeIndexState((await send(run.session.connection, indexStateStatement(index, table))).completed[0]);
 }
 
-/** `instead` replaces the statement itself by one that prepares it. */
-async function execute(run: Run, position: Position, budget: Budget, instead?: string): Promise<StepOutcome | null> {
+interface Execution {
+  /** Replaces the statement itself by one that prepares it. */
+  readonly sql?: string;
+  /** False leaves no note that the statement was begun, because what is there is not its own. */
+  readonly isBegun: boolean;
+}
+
+async function execute(
+  run: Run,
+  position: Position,
+  budget: Budget,
+  { sql: instead, isBegun }: Execution = { isBegun: true },
+): Promise<StepOutcome | null> {
   const { step, statement } = position;
   const { script, version } = step;
   const leftMs = Math.max(1, Math.round(budget.endsAt - performance.now()));
   const name = literal(`${run.session.applicationName} ${version}`);
   // lock_timeout stays 0: such a statement waits without holding anybody up, and a lock time-out in its later phases
   // leaves an invalid index. The settings last until the record is written, which resets the session.
-  await send(run.session.connection, `set statement_timeout = ${leftMs + 1_000}; set application_name = ${name}`);
+  const settings = `set statement_timeout = ${leftMs + 1_000}; set application_name = ${name}`;
+  const note = isBegun ? `; ${beginStatement(run.target, position.entryId, position.index + 1)}` : "";
+  const prepared = await send(run.session.connection, `${settings}${note}`);
+  if (prepared.error !== null) {
+    return explainStep({
+      step,
+      statement,
+      offset: null,
+      error: prepared.error,
+      ...ONE_ATTEMPT,
+      budget,
+      isOverdue: false,
+    });
+  }
   const sql = instead ?? script.sql.slice(statement.start, statement.end);
   const { reply, interruption } = await sendWithin(run, sql, budget);
   if (reply.error === null) return null;
@@ -102,9 +127,7 @@ function offsetIn({ error }: Reply, sql: string, start: number): number | null {
   return offset === null ? null : start + offset;
 }
 
-function failed(failure: Failure): StepOutcome {
-  return { kind: "failed", failure, cause: null, attempts: 1 };
-}
+const ONE_ATTEMPT = { interruption: null, attempts: 1 } as const;
 
 function indexInvalid({ step }: Position, index: ObjectName, state: IndexState): Failure {
   const { version, script } = step;

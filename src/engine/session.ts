@@ -29,6 +29,8 @@ const SETTINGS: readonly (readonly [name: string, value: string, sinceServer: nu
   ["client_encoding", "UTF8", 0],
   ["client_connection_check_interval", "2s", 140000],
   ["datestyle", "ISO", 0],
+  // A statement that runs alone cannot say READ WRITE for itself.
+  ["default_transaction_read_only", "off", 0],
   ["idle_in_transaction_session_timeout", "60s", 0],
   // A frozen sandbox keeps its socket open; only this frees the lock it holds.
   ["idle_session_timeout", "50s", 140000],

@@ -1,6 +1,7 @@
 // The down script as the journal keeps it: written when a migration is applied, run when it is rolled back, perhaps by
 // a build that does not ship that migration any more. Pure.
 import type { Migration, Script, Statement, StatementKind } from "../migration/manifest.ts";
+import { LINE_END, lineAndColumn } from "../migration/text-place.ts";
 import type { Row } from "./message.ts";
 
 /** What the journal holds about the way back. */
@@ -15,7 +16,11 @@ interface Stored {
   readonly file: string;
   readonly transactional: boolean;
   readonly timeoutMs: number | null;
-  readonly statements: readonly (StatementKind & { readonly line: number; readonly sql: string })[];
+  readonly statements: readonly (StatementKind & {
+    readonly line: number;
+    readonly column: number;
+    readonly sql: string;
+  })[];
 }
 
 /** For the journal's `down` column. Texts, not offsets: a database that is not UTF-8 stores other bytes. */
@@ -24,8 +29,8 @@ export function storeDown({ down }: Migration): string | null {
   const { file, transactional, timeoutMs, sql } = down;
   const statements = down.statements.map(({ start, end, ...kind }) => {
     const leading = sql.slice(start, end).search(/\S/);
-    const line = sql.slice(0, start + Math.max(0, leading)).split(/\r\n|\n|\r/).length;
-    return { ...kind, line, sql: sql.slice(start, end).trim() };
+    const { line, column } = lineAndColumn(sql, start + Math.max(0, leading));
+    return { ...kind, line, column, sql: sql.slice(start, end).trim() };
   });
   return JSON.stringify({ file, transactional, timeoutMs, statements } satisfies Stored);
 }
@@ -36,14 +41,23 @@ export function decodeDown(row: Row): StoredDown {
   return { irreversible: row["irreversible"] ?? null, script: stored === null ? null : rebuild(stored) };
 }
 
+/** Every statement where its file had it, as far as the ones before it leave room. */
 function rebuild({ file, transactional, timeoutMs, statements }: Stored): Script {
   let sql = "";
-  let line = 1;
-  const placed = statements.map(({ line: wanted, sql: text, ...kind }): Statement => {
-    const gap = "\n".repeat(Math.max(0, wanted - line));
-    const start = sql.length + gap.length;
-    sql += `${gap}${text};`;
-    line += gap.length + text.split(/\r\n|\n|\r/).length - 1;
+  let place = { line: 1, lineStart: 0 };
+  const add = (text: string) => {
+    const lines = text.split(LINE_END);
+    sql += text;
+    if (lines.length > 1)
+      place = { line: place.line + lines.length - 1, lineStart: sql.length - (lines.at(-1) ?? "").length };
+  };
+  const placed = statements.map(({ line, column, sql: text, ...kind }): Statement => {
+    add("\n".repeat(Math.max(0, line - place.line)));
+    add(" ".repeat(Math.max(0, column - 1 - (sql.length - place.lineStart))));
+    const start = sql.length;
+    // A comment at its end would swallow the semicolon.
+    const isCommented = (text.split(LINE_END).at(-1) ?? "").includes("--");
+    add(`${text}${isCommented ? "\n" : ""};`);
     return { start, end: start + text.length, ...kind };
   });
   return { file, transactional, timeoutMs, sql, statements: placed };

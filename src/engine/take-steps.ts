@@ -1,8 +1,9 @@
 // Takes the steps of a plan one after the other and says what became of each.
+import type { Failure } from "../failure/failure.ts";
 import { applyStatements } from "./apply-statements.ts";
 import { applyTransactional } from "./apply-transactional.ts";
 import { budgetOf } from "./budget.ts";
-import { cancelled, type StepOutcome } from "./explain-step.ts";
+import { cancelled, outOfTime, type StepOutcome } from "./explain-step.ts";
 import { findItem, takeInventory } from "./inventory.ts";
 import { type EntryState, type JournalEntry, withEntries } from "./journal.ts";
 import type { EntryAuthor } from "./journal-statements.ts";
@@ -23,7 +24,6 @@ export async function takeSteps(
   const { draft, context, manifest, journal } = work;
   const taken: Taken[] = [];
   for (const step of steps) {
-    if (context.signal.aborted) break;
     const author = { runId: context.runId, invocationId: context.invocationId, batch: batchOf(step) };
     const startedAt = performance.now();
     const outcome = await takeStep(run, step, author);
@@ -32,17 +32,31 @@ export async function takeSteps(
     if (outcome.kind !== "done") break;
   }
   draft.after = takeInventory(manifest, withEntries(journal, taken.flatMap(entryOf)));
-  draft.migrations = steps.map((step, index) => reportStep(work, step, taken[index]));
   const last = taken.at(-1);
-  if (taken.length < steps.length && (last === undefined || last.outcome.kind === "done")) {
-    return fail(draft, cancelled(null));
+  const failure = last === undefined ? null : failureOf(work, last, taken.length === 1);
+  draft.migrations = steps.map((step, index) => reportStep(work, step, taken[index], failure));
+  if (failure !== null) return fail(draft, failure);
+  return last?.outcome.kind === "out_of_time"
+    ? finishIncomplete(draft, goal.continuation)
+    : finish(draft, goal.outcome);
+}
+
+/**
+ * Why the last step that was taken ends the run as failed; null when it does not. Every continuation makes progress or
+ * fails: the same again, with no more time, would end the same way.
+ */
+function failureOf(work: LockedWork, last: Taken, isFirst: boolean): Failure | null {
+  const { outcome } = last;
+  switch (outcome.kind) {
+    case "done":
+      return null;
+    case "not_begun":
+      return cancelled(null);
+    case "out_of_time":
+      return isFirst && !outcome.hasProgressed && work.isFresh ? (outcome.failure ?? tooShort(work, last)) : null;
+    default:
+      return outcome.failure;
   }
-  if (last === undefined || last.outcome.kind === "done") return finish(draft, goal.outcome);
-  if (last.outcome.kind !== "out_of_time") return fail(draft, last.outcome.failure);
-  // Every continuation makes progress or fails: the same again, with no more time, would end the same way.
-  const hasProgressed = taken.length > 1 || last.outcome.hasProgressed;
-  if (!hasProgressed && work.isFresh) return tooShort(work, last);
-  return finishIncomplete(draft, goal.continuation);
 }
 
 interface Taken {
@@ -62,7 +76,8 @@ async function takeStep(run: Run, step: Step, author: EntryAuthor): Promise<Step
     reserveMs,
     now: performance.now(),
   });
-  if (budget.endsAt <= performance.now()) return { kind: "out_of_time", attempts: 1, hasProgressed: false };
+  if (context.signal.aborted) return { kind: "not_begun", attempts: 0 };
+  if (budget.endsAt <= performance.now()) return outOfTime(1);
   context.onProgress({ kind: "migration_started", version: step.version, name: step.name });
   return step.script.transactional
     ? applyTransactional(run, step, author, budget)
@@ -72,7 +87,7 @@ async function takeStep(run: Run, step: Step, author: EntryAuthor): Promise<Step
 /** The entry that a step left in the journal; none when it left none, or none that is known of. */
 function entryOf({ step, outcome, author }: Taken): readonly JournalEntry[] {
   const isDone = outcome.kind === "done";
-  if (!isDone && step.script.transactional) return [];
+  if (!isDone && (outcome.kind === "not_begun" || !outcome.leavesEntry)) return [];
   const states: Record<"up" | "down", readonly [EntryState, EntryState]> = {
     up: ["started", "applied"],
     down: ["rolling_back", "rolled_back"],
@@ -87,6 +102,7 @@ function entryOf({ step, outcome, author }: Taken): readonly JournalEntry[] {
       batch: before?.batch ?? author.batch,
       checksum: step.direction === "up" ? step.migration.checksum : step.entry.checksum,
       statementsDone: 0,
+      statementBegun: 0,
       runId: author.runId,
       finishedAt: isDone ? outcome.finishedAt : null,
       durationMs: isDone ? outcome.durationMs : null,
@@ -94,11 +110,12 @@ function entryOf({ step, outcome, author }: Taken): readonly JournalEntry[] {
   ];
 }
 
-function reportStep(work: LockedWork, step: Step, taken: Taken | undefined): MigrationReport {
+function reportStep(work: LockedWork, step: Step, taken: Taken | undefined, failure: Failure | null): MigrationReport {
   const { version, name, script } = step;
   const item = findItem(work.draft.after ?? [], version);
-  const status = statusOf(step, taken);
-  const measured = taken && { durationMs: taken.durationMs, attempts: taken.outcome.attempts };
+  const status = statusOf(step, taken, failure);
+  const isBegun = taken !== undefined && taken.outcome.attempts > 0;
+  const measured = isBegun && { durationMs: taken.durationMs, attempts: taken.outcome.attempts };
   const done = taken?.outcome.kind === "done" ? taken.outcome : null;
   return {
     ...(item === undefined ? { version, name, status } : describe(item, status)),
@@ -108,27 +125,30 @@ function reportStep(work: LockedWork, step: Step, taken: Taken | undefined): Mig
   };
 }
 
-function statusOf(step: Step, taken: Taken | undefined): MigrationStatus {
-  switch (taken?.outcome.kind) {
+function statusOf(step: Step, taken: Taken | undefined, failure: Failure | null): MigrationStatus {
+  const outcome = taken?.outcome;
+  switch (outcome?.kind) {
     case undefined:
+    case "not_begun":
       return "not_reached";
     case "done":
       return step.direction === "up" ? "applied" : "rolled_back";
     case "out_of_time":
-      return step.script.transactional ? "not_reached" : "started";
+      if (failure !== null) return "failed";
+      return outcome.leavesEntry ? "started" : "not_reached";
     case "failed":
     case "in_doubt":
-      return taken?.outcome.kind ?? "failed";
+      return outcome.kind;
   }
 }
 
-function tooShort({ draft, reserveMs }: LockedWork, { step, durationMs }: Taken): Report {
+function tooShort({ reserveMs }: LockedWork, { step, durationMs }: Taken): Failure {
   const { version } = step;
   const availableMs = Math.max(0, durationMs);
-  return fail(draft, {
+  return {
     code: "DEADLINE_TOO_SHORT",
     message: `${version} did not finish in the ${Math.round(availableMs / 1000)} s that a fresh invocation leaves it (${Math.round(reserveMs / 1000)} s are kept back to answer)`,
     hint: "Nothing more than this would come of trying again. Give the function a longer time-out, make the migration do less at once, or run hj from a machine that reaches the database.",
     details: { version, availableMs },
-  });
+  };
 }

@@ -16,7 +16,7 @@ export interface FileName {
 const FILE_NAME = /^(?<version>\d{8}_\d{3}|\d{1,32})_(?<name>.+?)(?:[._](?<direction>up|down))?\.sql$/i;
 
 // Not what is left of a version without a name. What every file system, shell and report can carry. Names end up in application_name and in a terminal.
-const NAME = /^(?!(?:up|down)$|\d{3}$)[\p{L}\p{N}][\p{L}\p{N}_.-]{0,119}$/u;
+const NAME = /^(?!(?:up|down)$|\d{3}$)[\p{L}\p{N}][\p{L}\p{N}_.-]{0,119}$/iu;
 
 /**
  * Takes a name apart: `V_name.up.sql`, `V_name_up.sql`, or a plain `V_name.sql`, which is an up.

@@ -27,9 +27,10 @@ function error(text: string, style: Style): string {
   return `${style("red", "Error:")} ${text}`;
 }
 
-function sentence({ field, file, line, column, message }: ReportedProblem): string {
+function sentence({ code, field, file, line, column, message }: ReportedProblem): string {
   if (field !== undefined) return `${field} ${message}`;
-  // A problem with a line is about the text of a file; one without is a sentence of its own.
+  if ((code === "INVALID_MIGRATION" || code === "FILE_IGNORED") && line === undefined)
+    return `${file ?? "a file"} ${message}`;
   return line === undefined
     ? message
     : `${[file, line, column].filter((part) => part !== undefined).join(":")}  ${message}`;

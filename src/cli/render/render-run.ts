@@ -26,7 +26,7 @@ export function renderRun(report: Report, style: Style): readonly string[] {
       ? ["⚠️  Rolling back migration batch..."]
       : [`Running ${count(migrations.length, "pending ")}...`, ""]),
     ...migrations.flatMap((migration) => [
-      line(migration, style),
+      line(migration, isRollback, style),
       ...(failure && isTroubled(migration) ? renderFailure(failure, style) : []),
     ]),
     "",
@@ -46,7 +46,7 @@ function closing(report: Report, style: Style): readonly string[] {
   return [`${style("green", isRollback ? "Rollback complete." : "Migrations complete.")} ${version}`];
 }
 
-function line(migration: MigrationReport, style: Style): string {
+function line(migration: MigrationReport, isRollback: boolean, style: Style): string {
   const name = fullName(migration);
   const duration = formatDuration(migration.durationMs ?? 0);
   switch (migration.status) {
@@ -55,14 +55,20 @@ function line(migration: MigrationReport, style: Style): string {
     case "rolled_back":
       return `  ↩️  ${name} (${duration}${waited(migration)})`;
     case "failed":
-      return `  ❌  ${name} (${duration}, ${migration.transactional ? "rolled back" : "stopped part way"})`;
+      return `  ❌  ${name} (${duration}, ${leftAs(migration, isRollback)})`;
     case "in_doubt":
       return `  ❓  ${name} (${duration}, not known whether it took effect)`;
     case "started":
-      return `  ⏸️  ${name} (${duration}, started; the next run goes on)`;
+      return `  ⏸️  ${name} (${duration}, ${isRollback ? "half rolled back; the next rollback goes on" : "started; the next run goes on"})`;
     default:
       return style("dim", `  ·   ${name} (not reached)`);
   }
+}
+
+/** What a failed step leaves: a transaction nothing of it, statements what came before. */
+function leftAs({ transactional }: MigrationReport, isRollback: boolean): string {
+  if (!transactional) return "stopped part way";
+  return isRollback ? "still applied" : "rolled back";
 }
 
 function waited({ attempts = 1 }: MigrationReport): string {

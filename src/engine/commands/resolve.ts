@@ -25,7 +25,8 @@ async function record(work: LockedWork, request: ResolveRequest): Promise<Report
   const { context, draft, inventory, journal, manifest, session, target } = work;
   const resolution = planResolve(inventory, request.version, request.as);
   if ("code" in resolution) return refuse(draft, [resolution]);
-  const batch = resolution.entry?.batch ?? journal.newestBatch + 1;
+  const isInDatabase = resolution.entry !== null && resolution.entry.state !== "rolled_back";
+  const batch = isInDatabase ? resolution.entry.batch : journal.newestBatch + 1;
   const author = { runId: context.runId, invocationId: context.invocationId, batch };
   const head = [
     ownershipStatement(lockKey(target.schema, target.journal)),

@@ -6,7 +6,7 @@ import type { JournalEntry } from "../journal.ts";
 import { readDownsStatement } from "../journal-statements.ts";
 import { send } from "../message.ts";
 import { connectionLost } from "../open-session.ts";
-import type { Plan } from "../plan.ts";
+import { isWorthWaiting, type Plan } from "../plan.ts";
 import { planRollback, selectBatches } from "../plan-rollback.ts";
 import { describe, finish, refuse } from "../report.ts";
 import type { Report } from "../report-schema.ts";
@@ -21,7 +21,7 @@ type RollbackRequest = Extract<Request, { command: "rollback" }>;
 export async function rollback(work: Work, request: RollbackRequest): Promise<Report> {
   const plan = await planFor(work, request);
   const early = withoutLock(work, plan);
-  if (early !== null) return early;
+  if (early !== null && (request.dryRun || !isWorthWaiting(plan))) return early;
   if (request.dryRun) return wouldRollBack(work, plan);
   return underLock(work, (locked) => takeBack(locked, request));
 }

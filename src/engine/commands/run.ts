@@ -3,7 +3,7 @@ import type { Continuation } from "../continuation.ts";
 import { encodeContinuation } from "../continuation.ts";
 import { findItem } from "../inventory.ts";
 import type { Journal } from "../journal.ts";
-import { type Plan, planRun } from "../plan.ts";
+import { isWorthWaiting, type Plan, planRun } from "../plan.ts";
 import { describe, finish, refuse } from "../report.ts";
 import type { Report } from "../report-schema.ts";
 import type { Request } from "../request.ts";
@@ -14,23 +14,30 @@ type RunRequest = Extract<Request, { command: "run" }>;
 
 /** Throws a MigrationError for what fails before the first step. */
 export async function run(work: Work, request: RunRequest): Promise<Report> {
-  const plan = planRun(work.inventory, request.allowOutOfOrder);
+  const plan = planFor(work, request);
   work.draft.warnings.push(...plan.warnings);
   const early = withoutLock(work, plan);
-  if (early !== null) return early;
+  if (early !== null && (request.dryRun || !isWorthWaiting(plan))) return early;
   if (request.dryRun) return wouldApply(work, plan);
   return underLock(work, (locked) => apply(locked, request));
 }
 
 async function apply(work: LockedWork, request: RunRequest): Promise<Report> {
   const { journal, target, session, context, reserveMs } = work;
-  const plan = planRun(work.inventory, request.allowOutOfOrder);
+  const plan = planFor(work, request);
   const early = withoutLock(work, plan);
   if (early !== null) return early;
   const batch = batchOf(journal, request.continuation);
   const continuation = encodeContinuation({ command: "run", runId: context.runId, batches: [batch] });
   const run = { target, session, context, reserveMs, timeoutMs: request.timeoutMs };
   return takeSteps(work, run, plan.steps, () => batch, { outcome: "applied", continuation });
+}
+
+/** In a run that goes on, what was allowed may be applied by now; anywhere else an idle permission is a misspelt one. */
+function planFor({ inventory }: Work, { allowOutOfOrder, continuation }: RunRequest): Plan {
+  const plan = planRun(inventory, allowOutOfOrder);
+  if (continuation === null) return plan;
+  return { ...plan, problems: plan.problems.filter(({ code }) => code !== "INVALID_EVENT") };
 }
 
 /** The report when there is nothing to apply, or nothing may be. */
@@ -47,9 +54,11 @@ function wouldApply({ draft, inventory }: Work, { steps }: Plan): Report {
   return finish(draft, "would_apply");
 }
 
-/** A continued run keeps its batch, if the journal knows it as that run's; any other run opens a new one. */
+/**
+ * A continued run keeps its batch while that is the newest and the journal knows it as that run's. Any other run opens a
+ * new one: what is slipped below a newer batch would be left standing when that one is rolled back.
+ */
 function batchOf({ entries, newestBatch }: Journal, continuation: Continuation | null): number {
-  const continued = continuation?.batches[0];
-  const isOurs = entries.some(({ batch, runId }) => batch === continued && runId === continuation?.runId);
-  return continued !== undefined && isOurs ? continued : newestBatch + 1;
+  const isOurs = entries.some(({ batch, runId }) => batch === newestBatch && runId === continuation?.runId);
+  return isOurs && continuation?.batches[0] === newestBatch ? newestBatch : newestBatch + 1;
 }

@@ -9,7 +9,9 @@ export function status({ draft, inventory }: Work): Report {
   const { steps, problems, warnings } = planRun(inventory);
   draft.migrations = inventory.flatMap((item) => (item.standing === "applied" ? [] : [describe(item)]));
   draft.warnings.push(...warnings, ...problems);
-  return finish(draft, steps.length > 0 ? "pending" : "up_to_date");
+  // A rollback that stopped half way is no step of a run, and no schema that is up to date.
+  const isUnfinished = inventory.some(({ standing }) => standing === "started");
+  return finish(draft, steps.length > 0 || isUnfinished ? "pending" : "up_to_date");
 }
 
 /** Every migration that the build or the database knows. */

@@ -1,4 +1,6 @@
 // `unlock`: ends the session that holds the run lock, when it is the one the operator named.
+
+import { type LockHolder, MigrationError } from "../../failure/failure.ts";
 import { lockCondition, lockKey, readHolder } from "../lock.ts";
 import { send } from "../message.ts";
 import { connectionLost } from "../open-session.ts";
@@ -21,10 +23,23 @@ export async function unlock({ draft, session, target }: Work, { pid }: UnlockRe
     const message = `names ${pid}, which does not hold the run lock: ${who}`;
     return refuse(draft, [{ code: "NOT_OURS", field: "pid", message }]);
   }
-  const { error } = await send(
+  const { completed, error } = await send(
     session.connection,
-    `select pg_terminate_backend(pid, 5000) from pg_locks where pid = ${pid} and ${lockCondition(key)}`,
+    `select pg_terminate_backend(pid, ${PATIENCE_MS}) as has_ended from pg_locks where pid = ${pid} and ${lockCondition(key)}`,
   );
   if (error !== null) throw connectionLost(error);
+  if (completed[0]?.[0]?.["has_ended"] === "f") throw stillThere(holder);
   return finishUnlocked(draft, holder);
+}
+
+/** How long a backend may take to end: it answers to signals between two steps of what it is doing. */
+const PATIENCE_MS = 5_000;
+
+function stillThere(holder: LockHolder): MigrationError {
+  return new MigrationError({
+    code: "LOCK_NOT_ACQUIRED",
+    message: `pid ${holder.pid} was told to end and still holds the run lock after ${PATIENCE_MS / 1000} s`,
+    hint: "It ends as soon as it looks. Ask hj migrations status again in a minute.",
+    details: { waitedMs: PATIENCE_MS, holder },
+  });
 }

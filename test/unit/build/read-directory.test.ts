@@ -1,0 +1,53 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { readDirectory } from "../../../src/build/read-directory.ts";
+
+const fixtures = join(import.meta.dirname, "..", "..", "fixtures", "migrations");
+
+async function read(name: string): Promise<readonly { file: string; sql: string }[]> {
+  const sources = await readDirectory(join(fixtures, name));
+  if ("problems" in sources) throw new TypeError(JSON.stringify(sources.problems));
+  return sources;
+}
+
+describe("readDirectory", () => {
+  test("reads every SQL file in the order of their names, and nothing else", async () => {
+    expect((await read("name-styles")).map(({ file }) => file)).toEqual([
+      "0002_session_down.sql",
+      "0002_session_up.sql",
+      "10_device.sql",
+      "1_account.down.sql",
+      "1_account.up.sql",
+      "20240601_001_token-v1.2.up.sql",
+      "20240601_002_last.sql",
+    ]);
+  });
+
+  test("takes the byte-order mark away and leaves line endings as they are", async () => {
+    const [down, up] = await read("crlf-and-bom");
+    expect(down?.sql).toBe("drop table account;");
+    expect(up?.sql.slice(0, 40)).toBe("-- hj:timeout 1m\r\ncreate table account (");
+  });
+
+  test("does not go into subdirectories", async () => {
+    expect(await read(".")).toEqual([]);
+  });
+
+  test("tells of a directory that is not there", async () => {
+    expect(await readDirectory(join(fixtures, "nowhere"))).toEqual({
+      problems: [
+        {
+          code: "INVALID_MIGRATION",
+          file: join(fixtures, "nowhere"),
+          message: "the directory cannot be read (ENOENT)",
+        },
+      ],
+    });
+  });
+
+  test("tells of a directory that is a file", async () => {
+    expect(await readDirectory(import.meta.filename)).toMatchObject({
+      problems: [{ message: "the directory cannot be read (ENOTDIR)" }],
+    });
+  });
+});

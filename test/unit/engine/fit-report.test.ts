@@ -1,0 +1,174 @@
+// No report is longer than its callers take, whatever happened.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { encodeContinuation } from "../../../src/engine/continuation.ts";
+import { fitReport } from "../../../src/engine/fit-report.ts";
+import {
+  type Draft,
+  fail,
+  finish,
+  finishIncomplete,
+  finishResolved,
+  newDraft,
+  refuse,
+} from "../../../src/engine/report.ts";
+import { type MigrationReport, type Report, reportSchema } from "../../../src/engine/report-schema.ts";
+import type { Problem } from "../../../src/failure/problem.ts";
+
+/** DESIGN section 2. */
+const LIMIT_BYTES = 200_000;
+
+const RUN_ID = "3f2a91c0-8c5e-4b53-9d2a-6f0f1e2d3c4b";
+
+function draft(parts: Partial<Pick<Draft, "migrations" | "warnings">> = {}): Draft {
+  return { ...newDraft({ command: "list", dryRun: false }, { runId: "run", invocationId: "invocation" }), ...parts };
+}
+
+function migrations(count: number, name = "add_something"): MigrationReport[] {
+  return Array.from({ length: count }, (_, index) => ({
+    version: String(index + 1).padStart(6, "0"),
+    name,
+    status: "applied",
+    appliedAt: "2024-06-01T09:00:00.000Z",
+  }));
+}
+
+function problems(count: number, message = "was edited after it was applied"): Problem[] {
+  return Array.from({ length: count }, (_, index) => ({
+    code: "CHECKSUM_CHANGED",
+    version: String(index + 1),
+    message,
+  }));
+}
+
+function bytesOf(report: Report): number {
+  return Buffer.byteLength(JSON.stringify(report));
+}
+
+function versionsOf(entries: readonly { readonly version?: string | undefined }[]): readonly (string | undefined)[] {
+  return entries.map(({ version }) => version);
+}
+
+function problemsOf(report: Report): readonly Problem[] {
+  return report.outcome === "refused" ? (report.problems as readonly Problem[]) : [];
+}
+
+/** What must hold of every report that comes out. */
+function fitted(report: Report): Report {
+  const result = fitReport(report);
+  expect(bytesOf(result)).toBeLessThanOrEqual(LIMIT_BYTES);
+  expect(reportSchema.safeParse(result).error).toBeUndefined();
+  return result;
+}
+
+describe("a report that fits", () => {
+  test("is the very same", () => {
+    for (const report of [finish(draft(), "listed"), finish(draft({ migrations: migrations(1_000) }), "listed")]) {
+      expect(fitReport(report)).toBe(report);
+      expect(report).not.toHaveProperty("omitted");
+    }
+  });
+
+  test("is the very same to the last byte, and one byte more is one too many", () => {
+    const filler = (length: number) =>
+      finishResolved(draft({ migrations: migrations(2) }), "resolved", "x".repeat(length));
+    const room = LIMIT_BYTES - bytesOf(filler(0));
+    const full = filler(room);
+    expect(bytesOf(full)).toBe(LIMIT_BYTES);
+    expect(fitReport(full)).toBe(full);
+    const long = filler(room + 1);
+    expect(fitted(long)).not.toBe(long);
+  });
+});
+
+describe("a report that is too long", () => {
+  test("loses its oldest migrations, and counts them", () => {
+    const all = migrations(10_000);
+    const report = fitted(finish(draft({ migrations: all }), "listed"));
+    expect(report.omitted).toBe(all.length - report.migrations.length);
+    expect(versionsOf(report.migrations)).toEqual(versionsOf(all.slice(-report.migrations.length)));
+  });
+
+  test("keeps as much as there is room for", () => {
+    const report = fitted(finish(draft({ migrations: migrations(10_000) }), "listed"));
+    expect(bytesOf(report)).toBeGreaterThan(0.9 * LIMIT_BYTES);
+  });
+
+  test("loses the last of its problems, and counts them: the first are the ones to begin with", () => {
+    const all = problems(5_000);
+    const report = fitted(refuse(draft(), all));
+    const kept = problemsOf(report);
+    expect(kept.length).toBeGreaterThan(100);
+    expect(report.omitted).toBe(all.length - kept.length);
+    expect(versionsOf(kept)).toEqual(versionsOf(all.slice(0, kept.length)));
+  });
+
+  test("loses warnings too, and nothing of a list that is short", () => {
+    const report = fitted(finish(draft({ migrations: migrations(10), warnings: problems(5_000) }), "listed"));
+    expect(report.migrations).toHaveLength(10);
+    expect(report.omitted).toBe(5_000 - report.warnings.length);
+  });
+
+  test("counts bytes, not characters", () => {
+    const report = fitted(finish(draft({ migrations: migrations(3_000, "漢".repeat(100)) }), "listed"));
+    expect(report.omitted).toBe(3_000 - report.migrations.length);
+  });
+
+  test("keeps what it says besides: outcome, counts, versions", () => {
+    const long = {
+      ...finish(draft({ migrations: migrations(10_000) }), "listed"),
+      schemaVersion: { before: "1", after: "2" },
+    };
+    const { migrations: _, omitted: __, ...rest } = fitted(long);
+    const { migrations: ___, ...expected } = long;
+    expect(rest).toEqual(expected);
+  });
+
+  test("is short enough however its length is spread", () => {
+    const length = fc.nat({ max: 3_000 });
+    const text = fc
+      .tuple(fc.constantFrom("x", "ž", "😀", "\n", '"', "\0"), fc.nat({ max: 400 }))
+      .map(([character, times]) => character.repeat(times));
+    fc.assert(
+      fc.property(length, length, length, text, text, (migrationCount, warningCount, problemCount, name, message) => {
+        const parts = { migrations: migrations(migrationCount, name), warnings: problems(warningCount, message) };
+        const report = refuse(draft(parts), problems(problemCount + 1, message));
+        const result = fitted(report);
+        const kept = result.migrations.length + result.warnings.length + problemsOf(result).length;
+        expect(kept + (result.omitted ?? 0)).toBe(migrationCount + warningCount + problemCount + 1);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe("a report whose length is in one entry", () => {
+  test("keeps its continuation whole: a part of it would be none", () => {
+    const batches = Array.from({ length: 1_000 }, (_, index) => index + 1);
+    const continuation = encodeContinuation({ command: "rollback", runId: RUN_ID, batches });
+    const report = fitted(finishIncomplete(draft({ migrations: migrations(10_000) }), continuation));
+    expect(report).toMatchObject({ outcome: "incomplete", continuation });
+  });
+
+  test("is short enough when the database's message is long, as `raise exception '%', repeat(...)` makes it", () => {
+    const place = { version: "1", file: "1_a.up.sql", line: 1, column: null, statement: "do $$ ... $$", caret: null };
+    const details = { ...place, sqlState: "P0001" };
+    const report = fail(draft(), {
+      code: "STATEMENT_FAILED",
+      message: "x".repeat(1_000_000),
+      hint: "Fix it.",
+      details,
+    });
+    expect(fitted(report)).toMatchObject({ outcome: "failed", failure: { code: "STATEMENT_FAILED" } });
+  });
+
+  test("is short enough when one problem lists everything that is applied", () => {
+    const hint = migrations(10_000)
+      .map(({ version, name }) => `${version}_${name}`)
+      .join(", ");
+    const report = refuse(draft(), [
+      { code: "NOT_ENOUGH_BATCHES", field: "steps", message: "asks for too many", hint },
+    ]);
+    expect(fitted(report)).toMatchObject({ outcome: "refused", problems: [{ code: "NOT_ENOUGH_BATCHES" }] });
+  });
+});

@@ -1,0 +1,86 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { loadParser, parseSql } from "../../../src/build/parse-sql.ts";
+import {
+  assertUsable,
+  assertWritable,
+  decodeFacts,
+  factsStatement,
+  resetStatements,
+  type SessionFacts,
+} from "../../../src/engine/session.ts";
+import type { Target } from "../../../src/engine/target.ts";
+import { MigrationError } from "../../../src/failure/failure.ts";
+
+beforeAll(loadParser);
+
+const target: Target = {
+  connect: () => Promise.reject(new TypeError("nothing here connects")),
+  maskedUrl: "postgresql://u:***@h:5432/d",
+  host: "db.example.com",
+  schema: 'it\'s "auth"',
+  journal: "hj_migration",
+};
+const row = {
+  server_version: "17.2 (Debian 17.2-1.pgdg120+1)",
+  server_version_number: "170002",
+  is_read_only: "f",
+  backend_pid: "42",
+  backend_start: "2024-06-01 09:00:00+00",
+  role: "john",
+  may_create: "t",
+};
+const facts = decodeFacts(row);
+
+/** The code of what this throws; null when it does not. */
+function thrown(action: () => void): string | null {
+  try {
+    action();
+    return null;
+  } catch (error) {
+    return error instanceof MigrationError ? error.failure.code : String(error);
+  }
+}
+
+test("facts are read from text, and a version without its packager", () => {
+  expect(facts).toEqual({
+    serverVersion: "17.2",
+    serverVersionNumber: 170002,
+    isReadOnly: false,
+    backendPid: 42,
+    backendStart: "2024-06-01 09:00:00+00",
+    role: "john",
+    mayCreate: true,
+  });
+  expect(decodeFacts({ ...row, is_read_only: "t", may_create: "f" })).toMatchObject({
+    isReadOnly: true,
+    mayCreate: false,
+  });
+  expect(decodeFacts({ ...row, may_create: null }).mayCreate).toBeNull();
+});
+
+describe("a server", () => {
+  test.each<[string, Partial<SessionFacts>, string | null]>([
+    ["is usable from PostgreSQL 14 on", { serverVersionNumber: 140000 }, null],
+    ["is usable when it is newer than any we know", { serverVersionNumber: 190000 }, null],
+    ["is too old before that", { serverVersionNumber: 139999 }, "SERVER_TOO_OLD"],
+    ["lacks the schema", { mayCreate: null }, "SCHEMA_MISSING"],
+    ["is usable for reading without the right to create", { mayCreate: false }, null],
+    ["is usable for reading as a standby", { isReadOnly: true }, null],
+  ])("%s", (_what, differences, code) => {
+    expect(thrown(() => assertUsable({ ...facts, ...differences }, target))).toBe(code);
+  });
+
+  test.each<[string, Partial<SessionFacts>, string | null]>([
+    ["can be changed", {}, null],
+    ["cannot be changed as a standby", { isReadOnly: true }, "DATABASE_READ_ONLY"],
+    ["cannot be changed without the right to create", { mayCreate: false }, "PERMISSION_DENIED"],
+  ])("%s", (_what, differences, code) => {
+    expect(thrown(() => assertWritable({ ...facts, ...differences }, target))).toBe(code);
+  });
+});
+
+test("each statement of the session is one, whatever the schema and the application are called", () => {
+  for (const sql of [factsStatement(target), ...resetStatements(target, "it's; drop table account; --")]) {
+    expect(parseSql(sql)).toHaveLength(1);
+  }
+});

@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import { isDirectiveLine, parseDirectives } from "../../../src/migration/directives.ts";
+
+const NONE = { transaction: true, timeoutMs: null, irreversible: null };
+
+/** Line and message of every problem; fails when there is none. */
+function problemsOf(sql: string, direction: "up" | "down" = "up") {
+  const directives = parseDirectives("0001_account.up.sql", direction, sql);
+  if (!("problems" in directives)) throw new TypeError("no problem was found");
+  return directives.problems.map(({ line, message }) => [line, message]);
+}
+
+describe("parseDirectives", () => {
+  test.each([
+    ["no directive", "create table account ();", NONE],
+    ["nothing at all", "", NONE],
+    ["transaction", "-- hj:transaction off\nselect 1;", { ...NONE, transaction: false }],
+    ["timeout", "-- hj:timeout 1h30m\nselect 1;", { ...NONE, timeoutMs: 5_400_000 }],
+    ["irreversible", "-- hj:irreversible data is gone\nselect 1;", { ...NONE, irreversible: "data is gone" }],
+    [
+      "all of them, among comments and blank lines",
+      "-- Accounts.\n\n--hj:timeout 90s \n  -- hj:transaction   off\n--\n-- hj:irreversible  gone \nselect 1;",
+      { transaction: false, timeoutMs: 90_000, irreversible: "gone" },
+    ],
+    ["a byte-order mark and CRLF", "\uFEFF-- hj:timeout 5m\r\nselect 1;\r\n", { ...NONE, timeoutMs: 300_000 }],
+    ["lines that end in CR", "-- hj:timeout 5m\rselect 1;", { ...NONE, timeoutMs: 300_000 }],
+    ["a remark about hj: that is no directive", "-- see hj:timeout\n-- x hj:transaction off\nselect 1;", NONE],
+  ])("reads %s", (_what, sql, expected) => {
+    expect(parseDirectives("0001_account.up.sql", "up", sql)).toEqual(expected);
+  });
+
+  test.each([
+    ["-- hj:transactoin off", "-- hj:transactoin off is unknown"],
+    ["-- hj:Transaction off", "-- hj:Transaction off is unknown"],
+    ["-- hj:constructor", "-- hj:constructor is unknown"],
+    ["-- hj:__proto__ off", "-- hj:__proto__ off is unknown"],
+    ["-- hj:", "-- hj: is unknown"],
+    ["-- HJ:transaction off", "-- hj: is unknown"],
+    ["-- hj: transaction off", "-- hj: transaction off is unknown"],
+    ["-- hj:phase contract after 0001", "-- hj:phase contract after 0001 is not available in this build"],
+    ["-- hj:allow rule table reason", "-- hj:allow rule table reason is not available in this build"],
+    ["-- hj:detach", "-- hj:detach is not available in this build"],
+    ["-- hj:transaction", "-- hj:transaction is malformed"],
+    ["-- hj:transaction on", "-- hj:transaction on is malformed"],
+    ["-- hj:transaction off off", "-- hj:transaction off off is malformed"],
+    ["-- hj:timeout", "-- hj:timeout is malformed"],
+    ["-- hj:timeout 5", "-- hj:timeout 5 is malformed"],
+    ["-- hj:timeout 5 minutes", "-- hj:timeout 5 minutes is malformed"],
+    ["-- hj:timeout 25h", "-- hj:timeout 25h is malformed"],
+    ["-- hj:irreversible", "-- hj:irreversible lacks its reason"],
+  ])("refuses %j", (line, message) => {
+    expect(problemsOf(`-- A comment.\n${line}\nselect 1;`)).toEqual([[2, message]]);
+  });
+
+  test("refuses a directive behind the first statement, as it would be overlooked", () => {
+    expect(problemsOf("select 1;\n-- hj:transaction off")).toEqual([
+      [2, "-- hj:transaction stands behind the first statement"],
+    ]);
+  });
+
+  test("refuses a directive that is given twice, even with the same value", () => {
+    expect(problemsOf("-- hj:timeout 5m\n-- hj:timeout 5m")).toEqual([[2, "-- hj:timeout is given twice"]]);
+  });
+
+  test("refuses irreversible in a down file, which is what undoes", () => {
+    expect(problemsOf("-- hj:irreversible gone", "down")).toEqual([
+      [1, "-- hj:irreversible gone stands in a down file"],
+    ]);
+  });
+
+  test("tells every problem of a file, each with its line and a hint", () => {
+    const sql = "-- hj:one\r\n-- hj:timeout never\r\nselect 1;\r\n-- hj:two";
+    expect(problemsOf(sql).map(([line]) => line)).toEqual([1, 2, 4]);
+    expect(parseDirectives("0001_account.up.sql", "up", sql)).toEqual({
+      problems: Array.from({ length: 3 }, () =>
+        expect.objectContaining({ code: "INVALID_MIGRATION", file: "0001_account.up.sql", hint: expect.any(String) }),
+      ),
+    });
+  });
+});
+
+describe("isDirectiveLine", () => {
+  test.each([
+    ["-- hj:timeout 5m", true],
+    ["\t--hj:nonsense", true],
+    ["-- hj:", true],
+    ["-- HJ:timeout 5m", true],
+    ["-- hj", false],
+    ["select 1; -- hj:timeout 5m", false],
+    ["-- see -- hj:timeout", false],
+  ])("of %j is %s", (line, expected) => {
+    expect(isDirectiveLine(line)).toBe(expected);
+  });
+});
