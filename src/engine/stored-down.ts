@@ -18,7 +18,7 @@ interface Stored {
   readonly timeoutMs: number | null;
   readonly statements: readonly (StatementKind & {
     readonly line: number;
-    readonly column: number;
+    readonly indent: number;
     readonly sql: string;
   })[];
 }
@@ -29,8 +29,9 @@ export function storeDown({ down }: Migration): string | null {
   const { file, transactional, timeoutMs, sql } = down;
   const statements = down.statements.map(({ start, end, ...kind }) => {
     const leading = sql.slice(start, end).search(/\S/);
-    const { line, column } = lineAndColumn(sql, start + Math.max(0, leading));
-    return { ...kind, line, column, sql: sql.slice(start, end).trim() };
+    const from = start + Math.max(0, leading);
+    const { line, lineStart } = lineAndColumn(sql, from);
+    return { ...kind, line, indent: from - lineStart, sql: sql.slice(start, end).trim() };
   });
   return JSON.stringify({ file, transactional, timeoutMs, statements } satisfies Stored);
 }
@@ -51,9 +52,9 @@ function rebuild({ file, transactional, timeoutMs, statements }: Stored): Script
     if (lines.length > 1)
       place = { line: place.line + lines.length - 1, lineStart: sql.length - (lines.at(-1) ?? "").length };
   };
-  const placed = statements.map(({ line, column, sql: text, ...kind }): Statement => {
+  const placed = statements.map(({ line, indent, sql: text, ...kind }): Statement => {
     add("\n".repeat(Math.max(0, line - place.line)));
-    add(" ".repeat(Math.max(0, column - 1 - (sql.length - place.lineStart))));
+    add(" ".repeat(Math.max(0, indent - (sql.length - place.lineStart))));
     const start = sql.length;
     // A comment at its end would swallow the semicolon.
     const isCommented = (text.split(LINE_END).at(-1) ?? "").includes("--");
