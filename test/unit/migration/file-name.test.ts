@@ -71,7 +71,7 @@ describe("parseFileName", () => {
 
   test("gives back every version and name that was put together", () => {
     const version = fc.oneof(fc.stringMatching(/^\d{1,32}$/), fc.stringMatching(/^\d{8}_\d{3}$/));
-    const name = fc.stringMatching(/^(?!(?:up|down)$)[a-z][a-z0-9]{0,20}$/);
+    const name = fc.stringMatching(/^[a-z][a-z0-9]{0,20}$/).filter((text) => text !== "up" && text !== "down");
     const direction = fc.constantFrom("up", "down");
     fc.assert(
       fc.property(version, name, direction, fc.constantFrom(".", "_"), (version, name, direction, separator) => {
