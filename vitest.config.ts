@@ -9,6 +9,8 @@ export default defineConfig({
       {
         test: {
           name: "integration",
+          // They wait for servers and time-outs more than they compute.
+          maxWorkers: 4,
           include: ["test/integration/**/*.test.ts"],
           globalSetup: ["test/support/postgres-servers.ts"],
           testTimeout: 60_000,
@@ -18,6 +20,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          maxWorkers: 2,
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: ["test/support/postgres-servers.ts", "test/support/built-product.ts"],
           testTimeout: 180_000,

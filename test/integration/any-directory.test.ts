@@ -155,8 +155,8 @@ describe.each(postgresVersions)("a journal of 10,000 migrations on PostgreSQL $v
     const database = await freshDatabase(url);
     await runEvent(database.url, manifest, RUN);
     await database.query(`insert into hj_migration
-      (version, name, state, is_current, batch, checksum, phase, statements_done, run_id, invocation_id, started_at, finished_at)
-      select lpad(n::text, 6, '0'), 'add_something_to_the_schema_' || n, 'applied', true, 2, 'x', 'expand', 0, 'r', 'i', now(), now()
+      (version, name, state, is_current, batch, checksum, phase, statements_done, statement_begun, run_id, invocation_id, started_at, finished_at)
+      select lpad(n::text, 6, '0'), 'add_something_to_the_schema_' || n, 'applied', true, 2, 'x', 'expand', 0, 0, 'r', 'i', now(), now()
       from generate_series(2, 10000) n`);
     return database;
   }

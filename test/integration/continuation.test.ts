@@ -279,7 +279,7 @@ describe.each(postgresVersions)("a deadline on PostgreSQL $version", ({ url: ser
       expect(second).toMatchObject({
         outcome: "failed",
         counts: { started: 1 },
-        failure: { code: "DEADLINE_TOO_SHORT", details: { version: "0002" } },
+        failure: { code: "LOCK_TIMEOUT", details: { version: "0002" } },
       });
       expect((await journal()).at(-1)).toMatchObject({ state: "started", statements_done: 1 });
       await keeper.query("commit");
@@ -374,7 +374,7 @@ describe.each(postgresVersions)("a deadline on PostgreSQL $version", ({ url: ser
       const report = await send(BUILD, { command: "rollback" }, { remainingMs: () => SHORT_MS });
       expect(report).toMatchObject({
         outcome: "failed",
-        failure: { code: "DEADLINE_TOO_SHORT", details: { version: "0004" } },
+        failure: { code: "LOCK_TIMEOUT", details: { version: "0004" } },
       });
       expect(await everything()).toEqual(before);
     });
