@@ -1,18 +1,29 @@
 import { defineConfig } from "vitest/config";
 
-/** One project a kind of test, so that `npm run test:unit` stays free of databases and child processes. */
+/**
+ * One project a kind of test, so that `npm run test:unit` stays free of databases and child processes. They run one
+ * after the other: each may then have as many workers as suit it.
+ */
 export default defineConfig({
   test: {
     projects: [
-      // Pure functions share no state, so the files need no worker of their own.
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], isolate: false } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          sequence: { groupOrder: 1 },
+          // Pure functions share no state, so the files need no worker of their own.
+          isolate: false,
+        },
+      },
       {
         test: {
           name: "integration",
-          // They wait for servers and time-outs more than they compute.
-          maxWorkers: 4,
           include: ["test/integration/**/*.test.ts"],
           globalSetup: ["test/support/postgres-servers.ts"],
+          sequence: { groupOrder: 2 },
+          // They wait for servers and time-outs more than they compute.
+          maxWorkers: 4,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -20,9 +31,10 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
-          maxWorkers: 2,
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: ["test/support/postgres-servers.ts", "test/support/built-product.ts"],
+          sequence: { groupOrder: 3 },
+          maxWorkers: 2,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

@@ -118,10 +118,16 @@ function withProgress(outcome: StepOutcome, step: Step, done: number, first: num
       const { failure } = outcome;
       const next = step.direction === "up" ? "run" : "rollback";
       const of = step.script.statements.length;
-      const hint = `${failure.hint} ${done} of ${of} statements are done and recorded; the next ${next} goes on behind them.`;
+      const way = failure.code === "STATEMENT_FAILED" && step.direction === "up" ? mend(step, done) : failure.hint;
+      const hint = `${way} ${done} of ${of} statements are done and recorded; the next ${next} goes on behind them.`;
       return { ...outcome, failure: { ...failure, hint }, leavesEntry: true };
     }
     default:
       return outcome;
   }
+}
+
+/** The file cannot simply be edited: what is done of it is in the database, under the checksum that it had. */
+function mend({ version }: Step, done: number): string {
+  return `Mend what is in its way and run hj migrations run again; or fix the file from its statement ${done + 1} on, and say so first with hj migrations resolve ${version} --as checksum.`;
 }
