@@ -14,7 +14,7 @@ export interface CompiledDirectory {
 
 /**
  * Every problem at once. In a directory that was not made for this tool, SQL files that no migration is called like,
- * such as seed.sql, are left out with a finding; with `isStrict` they are problems.
+ * such as seed.sql, and downs that do not compile are left out with a finding; with `isStrict` they are problems.
  */
 export async function compileDirectory(
   directory: string,
@@ -22,18 +22,32 @@ export async function compileDirectory(
 ): Promise<CompiledDirectory | Refusal> {
   const findings: Problem[] = [];
   const sources = await readDirectory(directory, (file) => {
-    const finding = isStrict ? null : leftOut(file);
+    const finding = isStrict ? null : misnamed(file);
     if (finding !== null) findings.push(finding);
     return finding === null;
   });
   if ("problems" in sources) return sources;
   await loadParser();
-  const manifest = compile(sources);
-  return "problems" in manifest ? manifest : { manifest, findings };
+  const compiled = compile(sources);
+  if (!("problems" in compiled)) return { manifest: compiled, findings };
+  const brokenDowns = isStrict ? [] : compiled.problems.filter(({ file }) => isDown(file));
+  if (brokenDowns.length === 0) return compiled;
+  const manifest = compile(sources.filter(({ file }) => !brokenDowns.some((problem) => problem.file === file)));
+  return "problems" in manifest ? compiled : { manifest, findings: [...findings, ...brokenDowns.map(leftOut)] };
 }
 
-function leftOut(file: string): Problem | null {
+function misnamed(file: string): Problem | null {
   const name = parseFileName(file);
   if (name === null || !("code" in name)) return null;
   return { ...name, code: "FILE_IGNORED", message: "is left out: it is no name of a migration" };
+}
+
+function isDown(file: string | undefined): boolean {
+  const name = file === undefined ? null : parseFileName(file);
+  return name !== null && "direction" in name && name.direction === "down";
+}
+
+function leftOut(problem: Problem): Problem {
+  const hint = "This down is left out, and its migration treated as one without a way back.";
+  return { ...problem, code: "FILE_IGNORED", hint };
 }

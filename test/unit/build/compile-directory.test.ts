@@ -90,3 +90,31 @@ test.each([lenient, strict])("a directory that is not there is a problem, with %
     problems: [{ code: "INVALID_MIGRATION", message: "the directory cannot be read (ENOENT)" }],
   });
 });
+
+describe("a directory with downs that do not compile", () => {
+  const BROKEN = {
+    "0003_token.up.sql": "create table token ();",
+    "0003_token.down.sql": "drop table token;\nalter table account delete column name;",
+    "0099_orphan.down.sql": "drop table orphan;",
+  };
+
+  beforeEach(async () => {
+    for (const [file, sql] of Object.entries(BROKEN)) await writeFile(join(directory, file), sql);
+  });
+
+  test("is compiled without them, and each of them is told with its place", async () => {
+    const result = await compileDirectory(directory, lenient);
+    if ("problems" in result) throw new TypeError(JSON.stringify(result.problems));
+    expect(result.manifest.migrations.find(({ version }) => version === "0003")).toMatchObject({ down: null });
+    expect(result.findings).toMatchObject([
+      { code: "FILE_IGNORED", file: "0003_token.down.sql", line: 2 },
+      { code: "FILE_IGNORED", file: "0099_orphan.down.sql", message: "is a down without an up" },
+    ]);
+  });
+
+  test("is refused for them when it is to be strict, and for an up that does not compile always", async () => {
+    expect(await compileDirectory(directory, strict)).toMatchObject({ problems: [{}, {}] });
+    await writeFile(join(directory, "0004_bad.up.sql"), "creat table bad ();");
+    expect(await compileDirectory(directory, lenient)).toMatchObject({ problems: [{}, {}, {}] });
+  });
+});
