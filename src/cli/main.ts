@@ -13,6 +13,7 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else {
     process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 2;
+    // An event that cannot be read is a wrong argument; anything else went wrong while it was carried out.
+    process.exitCode = error instanceof SyntaxError ? 2 : 1;
   }
 }

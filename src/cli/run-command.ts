@@ -49,7 +49,7 @@ export async function resolveCommand(
 /** Sends a raw event and prints the raw answer. */
 export async function sendEvent(flags: CommandFlags, environment: Environment): Promise<ExitCode> {
   const source = flags.event ?? "-";
-  const event = parseEvent(await (source === "-" ? text(process.stdin) : readFile(source, "utf8")), source);
+  const event = parseEvent(await (source === "-" ? text(process.stdin) : readEvent(source)), source);
   const answer = await withRawInvoke(flags, environment, (invoke) => invoke(event));
   process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
   return exitCodeOf(answer as Report);
@@ -103,6 +103,12 @@ function print(report: Report, { json }: CommandFlags): ExitCode {
     process.stderr.write(stderr);
   }
   return exitCodeOf(report);
+}
+
+function readEvent(file: string): Promise<string> {
+  return readFile(file, "utf8").catch((cause: Error) => {
+    throw new SyntaxError(cause.message, { cause });
+  });
 }
 
 function parseEvent(json: string, source: string): unknown {

@@ -31,7 +31,7 @@ function explain(error: unknown, address: DatabaseAddress): Failure {
       return {
         code: "PERMISSION_DENIED",
         message: `${user} may not connect to the database ${JSON.stringify(database)}`,
-        hint: `Grant it: grant connect on database ... to ...`,
+        hint: `Grant it: grant connect on database ${JSON.stringify(database)} to ${JSON.stringify(user)};`,
         details: { role: user, privilege: "CONNECT", object: database },
       };
     case "53300":
@@ -71,7 +71,7 @@ function tlsFailure(error: unknown, { host }: DatabaseAddress): Failure {
   return {
     code: "TLS_FAILED",
     message: `no verified TLS connection to ${host}: ${reason}`,
-    hint: "The connection is verified unless the URL says otherwise (sslmode=verify-full). Use the host name in the server's certificate, and a server with TLS on.",
+    hint: "Nothing was changed. Turn TLS on in the server, and use the host name that is in its certificate.",
     details: { host, reason },
   };
 }

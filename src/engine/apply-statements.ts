@@ -122,6 +122,8 @@ function withProgress(outcome: StepOutcome, step: Step, done: number, first: num
       const hint = `${way} ${done} of ${of} statements are done and recorded; the next ${next} goes on behind them.`;
       return { ...outcome, failure: { ...failure, hint }, leavesEntry: true };
     }
+    case "in_doubt":
+      return { ...outcome, leavesEntry: true };
     default:
       return outcome;
   }

@@ -27,7 +27,8 @@ export async function applyTransactional(
     ownershipStatement(lockKey(target.schema, target.journal)),
     ...openStatements(target, author, step),
   ];
-  const tail = [...resetStatements(target, session.applicationName), completeInTransactionStatement(target, step)];
+  const reset = [...resetStatements(target, session.applicationName), "discard temp", "deallocate all"];
+  const tail = [...reset, completeInTransactionStatement(target, step)];
   const attempted = await attempt(run, version, { head, body: script.sql, tail }, budget);
   if (attempted.reply.error !== null) {
     return explainAttempt(run, step, { statements: script.statements, start: 0 }, attempted, budget);

@@ -55,9 +55,11 @@ export function explainStep(suspect: Suspect): StepOutcome {
     return { kind: "in_doubt", failure, cause: error, attempts, leavesEntry: false };
   }
   const fail = (failure: Failure) => failed(failure, error, attempts);
-  if (interruption === "abort") return fail(cancelled(version));
   const isBusy = sqlState === "55P03" || sqlState === "40P01";
-  const isLate = interruption !== null || (sqlState === "57014" && suspect.isOverdue);
+  // What the server found by itself before our cancel came is what has to be told.
+  const isCancelled = sqlState === "57014";
+  if (interruption === "abort" && (isCancelled || isBusy)) return fail(cancelled(version));
+  const isLate = isCancelled && (interruption !== null || suspect.isOverdue);
   if ((isLate || isBusy) && budget.reason === "deadline")
     return outOfTime(attempts, isBusy ? lockTimeout(suspect, error) : null);
   if (isBusy) return fail(lockTimeout(suspect, error));
@@ -138,5 +140,5 @@ function place({ step, statement, offset }: Suspect) {
 
 /** Data exceptions (class 22) quote the value that did not fit: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 function withoutValues(error: ServerError): string {
-  return error.code.startsWith("22") ? error.message.replace(/"[\s\S]*"/, '"***"') : error.message;
+  return error.code.startsWith("22") ? error.message.replace(/["«»„“”][\s\S]*["«»„“”]/, '"***"') : error.message;
 }

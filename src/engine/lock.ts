@@ -29,14 +29,14 @@ export function ownershipStatement(key: bigint): string {
 }
 
 /**
- * Takes the lock, or throws after waiting `lockWaitMs`, or what the invocation leaves of it. Not re-entrant: a lock
+ * Takes the lock, or throws after waiting `waitMs`. Not re-entrant: a lock
  * that is already ours was taken by another client over the same backend, which proves a transaction pooler.
  */
 export async function acquireLock(
   session: Session,
   target: Target,
   context: RunContext,
-  untilMs: number,
+  waitMs: number,
 ): Promise<void> {
   const key = lockKey(target.schema, target.journal);
   const startedAt = performance.now();
@@ -46,10 +46,10 @@ export async function acquireLock(
     if (state === "mine") throw poolerDetected();
     const waitedMs = performance.now() - startedAt;
     if (context.signal.aborted) throw cancelled();
-    if (waitedMs >= untilMs) throw notAcquired(waitedMs, holder);
+    if (waitedMs >= waitMs) throw notAcquired(waitedMs, holder);
     context.onProgress({ kind: "lock_busy", holder, waitedMs });
     // Jitter, or a fleet of waiters asks in the same instant for ever.
-    await sleep(Math.min(untilMs - waitedMs, 200 + Math.random() * 600), null, { signal: context.signal }).catch(
+    await sleep(Math.min(waitMs - waitedMs, 200 + Math.random() * 600), null, { signal: context.signal }).catch(
       () => {},
     );
   }

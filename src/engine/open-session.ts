@@ -4,6 +4,7 @@ import { MigrationError } from "../failure/failure.ts";
 import { decodeJournal, EMPTY_JOURNAL, type Journal } from "./journal.ts";
 import { journalName, readStatement } from "./journal-statements.ts";
 import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
+import { identifier } from "./quote.ts";
 import { assertUsable, decodeFacts, factsStatement, type SessionFacts, settingsStatement } from "./session.ts";
 import type { Target } from "./target.ts";
 
@@ -79,7 +80,7 @@ function unreadable({ error }: Reply, target: Target, facts: SessionFacts | null
       {
         code: "PERMISSION_DENIED",
         message: `${facts.role} may not read the journal ${table}`,
-        hint: `Nothing was changed. Run as its owner: grant usage on schema ... to ...; grant select on ${table} to ...;`,
+        hint: `Nothing was changed. Run as its owner: grant usage on schema ${identifier(target.schema)} to ${identifier(facts.role)}; grant select on ${table} to ${identifier(facts.role)};`,
         details: { role: facts.role, privilege: "SELECT", object: table },
       },
       { cause: error },
@@ -97,14 +98,17 @@ function unreadable({ error }: Reply, target: Target, facts: SessionFacts | null
 }
 
 /** For a message of ours that had no answer, or an error for an answer, where no migration was under way. */
-export function connectionLost(error: Error | null): MigrationError {
+export function connectionLost(
+  error: Error | null,
+  hint = "Nothing was changed by this invocation. Run again.",
+): MigrationError {
   const sqlState = sqlStateOf(error);
   const what = isServerError(error) ? `the server refused to go on: ${error.message}` : "the connection was lost";
   return new MigrationError(
     {
       code: "CONNECTION_LOST",
       message: `${what}${sqlState === null ? "" : ` (${sqlState})`}`,
-      hint: "Nothing was changed by this invocation. Run again.",
+      hint,
       details: { version: null, sqlState },
     },
     { cause: error },

@@ -68,7 +68,7 @@ function unfinished(entry: JournalEntry): Problem {
     code: "MIGRATION_UNFINISHED",
     version: entry.version,
     message: `${fullName(entry)} was started and has not finished`,
-    hint: `hj migrations run goes on with it; or say what is true with hj migrations resolve ${entry.version}.`,
+    hint: `hj migrations run goes on with it; or say what is true with hj migrations resolve ${entry.version} --as applied, or --as rolled_back.`,
   };
 }
 

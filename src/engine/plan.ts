@@ -95,7 +95,7 @@ function halfRolledBack(inventory: Inventory): readonly Problem[] {
       code: "ROLLBACK_UNFINISHED",
       version: item.version,
       message: `${fullName(item)} is half rolled back`,
-      hint: `hj migrations rollback goes on with it; or say what is true with hj migrations resolve ${item.version}.`,
+      hint: `hj migrations rollback goes on with it; or say what is true with hj migrations resolve ${item.version} --as applied, or --as rolled_back.`,
     }));
 }
 

@@ -7,7 +7,7 @@ const duration = z.number().int().nonnegative().describe("Milliseconds.");
 
 const problem = z
   .strictObject({
-    code: z.string().describe("Stable; the list is in the operations guide."),
+    code: z.string().describe("Stable; the list is in src/failure/."),
     message: z.string(),
     hint: z.string().optional().describe("The way out."),
     field: z.string().optional().describe("A field of the event, or the name of a setting."),
@@ -20,7 +20,7 @@ const problem = z
 
 const failure = z
   .strictObject({
-    code: z.string().describe("Stable; the list is in the operations guide."),
+    code: z.string().describe("Stable; the list is in src/failure/."),
     message: z.string(),
     hint: z.string().describe("What to do next."),
     details: z.record(z.string(), z.unknown()).describe("The facts that go with the code."),

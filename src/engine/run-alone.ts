@@ -11,7 +11,7 @@ import {
   type IndexState,
   indexStateStatement,
 } from "./index-build.ts";
-import { sendWithin } from "./interrupt.ts";
+import { NOT_SENT, sendWithin } from "./interrupt.ts";
 import { beginStatement } from "./journal-statements.ts";
 import { isServerError, type Reply, send } from "./message.ts";
 import { literal } from "./quote.ts";
@@ -61,7 +61,8 @@ async function buildIndex(
   { index, table }: { readonly index: ObjectName; readonly table: ObjectName },
   budget: Budget,
 ): Promise<StepOutcome | null> {
-  const found = await stateOf(run, index, table);
+  const found = await stateOf(run, position, index, table, budget);
+  if (typeof found !== "string") return found;
   if (position.wasBegun && found === "valid") return null;
   if (position.wasBegun && found === "invalid") {
     const removed = await execute(run, position, budget, { sql: dropIndexStatement(index), isBegun: true });
@@ -70,12 +71,22 @@ async function buildIndex(
   const isOurs = position.wasBegun || found === "absent";
   const outcome = await execute(run, position, budget, { isBegun: isOurs });
   if (outcome !== null) return outcome;
-  const proven = await stateOf(run, index, table);
+  const proven = await stateOf(run, position, index, table, budget);
+  if (typeof proven !== "string") return proven;
   return proven === "valid" ? null : failed(indexInvalid(position, index, proven), null, 1);
 }
 
-async function stateOf(run: Run, index: ObjectName, table: ObjectName): Promise<IndexState> {
-  return decodeIndexState((await send(run.session.connection, indexStateStatement(index, table))).completed[0]);
+/** What could not be read is no state: then the step ends as the error says. */
+async function stateOf(
+  run: Run,
+  { step, statement }: Position,
+  index: ObjectName,
+  table: ObjectName,
+  budget: Budget,
+): Promise<IndexState | StepOutcome> {
+  const { completed, error } = await send(run.session.connection, indexStateStatement(index, table));
+  if (error === null) return decodeIndexState(completed[0]);
+  return explainStep({ step, statement, offset: null, error, ...ONE_ATTEMPT, budget, isOverdue: false });
 }
 
 interface Execution {
@@ -115,10 +126,17 @@ async function execute(
   const { reply, interruption } = await sendWithin(run, sql, budget);
   if (reply.error === null) return null;
   await send(run.session.connection, "reset statement_timeout");
+  const hasLeftNothing = reply.error === NOT_SENT || (statement.kind === "alone" && isRefusal(reply.error));
+  if (hasLeftNothing) await send(run.session.connection, beginStatement(run.target, position.entryId, 0));
   const offset = instead === undefined ? offsetIn(reply, sql, statement.start) : null;
   const isOverdue = performance.now() >= budget.endsAt;
   const { error } = reply;
   return explainStep({ step, statement, offset, error, interruption, attempts: 1, budget, isOverdue });
+}
+
+/** An error that the server found by itself: a statement that runs alone took no effect, and may be tried again. */
+function isRefusal(error: Error): boolean {
+  return isServerError(error) && error.code !== "57014";
 }
 
 function offsetIn({ error }: Reply, sql: string, start: number): number | null {
@@ -145,7 +163,7 @@ function cannotResume({ step, index, statement }: Position): Failure {
   return {
     code: "CANNOT_RESUME",
     message: `an earlier run was interrupted at statement ${index + 1} of ${script.file} (${what}); whether it took effect cannot be read from the catalog`,
-    hint: `Look whether it did, and say so with hj migrations resolve ${version}.`,
+    hint: `Look whether it did, and say so with hj migrations resolve ${version} --as applied, or --as rolled_back.`,
     details: { version, file: script.file, statementNumber: index + 1 },
   };
 }

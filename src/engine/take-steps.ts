@@ -79,9 +79,14 @@ async function takeStep(run: Run, step: Step, author: EntryAuthor): Promise<Step
   if (context.signal.aborted) return { kind: "not_begun", attempts: 0 };
   if (budget.endsAt <= performance.now()) return outOfTime(1);
   context.onProgress({ kind: "migration_started", version: step.version, name: step.name });
-  return step.script.transactional
+  return isTransactional(step)
     ? applyTransactional(run, step, author, budget)
     : applyStatements(run, step, author, budget);
+}
+
+/** What was begun statement by statement goes on so, also when its directive, which no checksum covers, has gone. */
+function isTransactional({ script, resumes }: Step): boolean {
+  return script.transactional && resumes === null;
 }
 
 /** The entry that a step left in the journal; none when it left none, or none that is known of. */
@@ -111,7 +116,7 @@ function entryOf({ step, outcome, author }: Taken): readonly JournalEntry[] {
 }
 
 function reportStep(work: LockedWork, step: Step, taken: Taken | undefined, failure: Failure | null): MigrationReport {
-  const { version, name, script } = step;
+  const { version, name } = step;
   const item = findItem(work.draft.after ?? [], version);
   const status = statusOf(step, taken, failure);
   const isBegun = taken !== undefined && taken.outcome.attempts > 0;
@@ -119,7 +124,7 @@ function reportStep(work: LockedWork, step: Step, taken: Taken | undefined, fail
   const done = taken?.outcome.kind === "done" ? taken.outcome : null;
   return {
     ...(item === undefined ? { version, name, status } : describe(item, status)),
-    transactional: script.transactional,
+    transactional: isTransactional(step),
     ...measured,
     ...(done?.durationMs != null && { durationMs: done.durationMs }),
   };

@@ -35,7 +35,7 @@ async function record(work: LockedWork, request: ResolveRequest): Promise<Report
   const { error } = await send(session.connection, composeTransaction(head, "", []).sql);
   if (error !== null) {
     if (isServerError(error)) await send(session.connection, "rollback");
-    throw connectionLost(error);
+    throw connectionLost(error, "Whether it was recorded is not known here. hj migrations status says.");
   }
   draft.after = takeInventory(manifest, (await readJournal(session, target)).journal);
   draft.migrations = draft.after.filter(({ version }) => version === resolution.version).map((item) => describe(item));

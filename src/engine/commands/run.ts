@@ -1,6 +1,5 @@
 // `run`: applies what is pending. Nothing to do costs no lock; a dry run is the same plan, not executed.
-import type { Continuation } from "../continuation.ts";
-import { encodeContinuation } from "../continuation.ts";
+import { type Continuation, encodeContinuation } from "../continuation.ts";
 import { findItem } from "../inventory.ts";
 import type { Journal } from "../journal.ts";
 import { isWorthWaiting, type Plan, planRun } from "../plan.ts";

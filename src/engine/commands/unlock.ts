@@ -2,7 +2,7 @@
 
 import { type LockHolder, MigrationError } from "../../failure/failure.ts";
 import { lockCondition, lockKey, readHolder } from "../lock.ts";
-import { send } from "../message.ts";
+import { send, sqlStateOf } from "../message.ts";
 import { connectionLost } from "../open-session.ts";
 import { finishUnlocked, refuse } from "../report.ts";
 import type { Report } from "../report-schema.ts";
@@ -27,8 +27,12 @@ export async function unlock({ draft, session, target }: Work, { pid }: UnlockRe
     session.connection,
     `select pg_terminate_backend(pid, ${PATIENCE_MS}) as has_ended from pg_locks where pid = ${pid} and ${lockCondition(key)}`,
   );
-  if (error !== null) throw connectionLost(error);
-  if (completed[0]?.[0]?.["has_ended"] === "f") throw stillThere(holder);
+  if (sqlStateOf(error) === "42501") throw notAllowed(session.facts.role, holder);
+  if (error !== null) throw connectionLost(error, "Whether it was ended is not known here. Ask again.");
+  const ended = completed[0]?.[0]?.["has_ended"];
+  if (ended === undefined)
+    return refuse(draft, [{ code: "NOT_OURS", field: "pid", message: `names ${pid}, which ended by itself` }]);
+  if (ended !== "t") throw stillThere(holder);
   return finishUnlocked(draft, holder);
 }
 
@@ -41,5 +45,14 @@ function stillThere(holder: LockHolder): MigrationError {
     message: `pid ${holder.pid} was told to end and still holds the run lock after ${PATIENCE_MS / 1000} s`,
     hint: "It ends as soon as it looks. Ask hj migrations status again in a minute.",
     details: { waitedMs: PATIENCE_MS, holder },
+  });
+}
+
+function notAllowed(role: string, holder: LockHolder): MigrationError {
+  return new MigrationError({
+    code: "PERMISSION_DENIED",
+    message: `${role} may not end the session of another role (pid ${holder.pid})`,
+    hint: "Nothing was changed. Unlock as the role that runs the migrations, or grant pg_signal_backend.",
+    details: { role, privilege: "pg_signal_backend", object: `pid ${holder.pid}` },
   });
 }

@@ -165,7 +165,7 @@ describe("planRun", () => {
         code: "ROLLBACK_UNFINISHED",
         version: "2",
         message: "2_session is half rolled back",
-        hint: "hj migrations rollback goes on with it; or say what is true with hj migrations resolve 2.",
+        hint: "hj migrations rollback goes on with it; or say what is true with hj migrations resolve 2 --as applied, or --as rolled_back.",
       },
     ]);
     expect(versions(halfway)).not.toContain("2");
