@@ -16,7 +16,10 @@ export type Item = { readonly version: string; readonly name: string } & (
 /** Every migration that the build or the database knows, in order of version. */
 export type Inventory = readonly Item[];
 
-/** Versions are compared as numbers: a file renamed from `1` to `0001` is still the one that was applied. A version that was rolled back is pending again, or gone when this build does not ship it. */
+/**
+ * Versions are compared as numbers: a file renamed from `1` to `0001` is still the one that was applied. A version that
+ * was rolled back is pending again, or gone when this build does not ship it.
+ */
 export function takeInventory(manifest: Manifest, journal: Journal): Inventory {
   const entries = new Map(journal.entries.map((entry) => [canonicalVersion(entry.version), entry]));
   const shipped = manifest.migrations.map((migration): Item => {

@@ -78,6 +78,7 @@ export async function readHolder(session: Session, key: bigint): Promise<LockHol
   if (error !== null) throw lost(error);
   return decodeHolder(completed[0]?.[0]);
 }
+
 function holderStatement(key: bigint): string {
   return `select pid, application_name, to_char(backend_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as connected_at from pg_locks left join pg_stat_activity using (pid) where ${lockCondition(key)}`;
 }

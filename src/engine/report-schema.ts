@@ -135,12 +135,11 @@ export const reportSchema = z
   ])
   .describe("What a command of the HelloJohn migration hook came to.");
 
-type SchemaReport = z.infer<typeof reportSchema>;
 /** One migration in a report. */
 export type MigrationReport = z.infer<typeof migration>;
 /** What a migration's status can be. */
 export type MigrationStatus = MigrationReport["status"];
 /** What every report says, whatever its outcome. */
-export type ReportBase = Omit<Extract<SchemaReport, { outcome: "listed" }>, "ok" | "outcome">;
+export type ReportBase = Omit<Extract<Report, { outcome: "listed" }>, "ok" | "outcome">;
 /** The structured answer to a request. */
-export type Report = SchemaReport;
+export type Report = z.infer<typeof reportSchema>;

@@ -147,9 +147,8 @@ function statusOf(step: Step, taken: Taken | undefined, failure: Failure | null)
   }
 }
 
-function tooShort({ reserveMs }: LockedWork, { step, durationMs }: Taken): Failure {
+function tooShort({ reserveMs }: LockedWork, { step, durationMs: availableMs }: Taken): Failure {
   const { version } = step;
-  const availableMs = Math.max(0, durationMs);
   return {
     code: "DEADLINE_TOO_SHORT",
     message: `${version} did not finish in the ${Math.round(availableMs / 1000)} s that a fresh invocation leaves it (${Math.round(reserveMs / 1000)} s are kept back to answer)`,

@@ -15,7 +15,8 @@ export interface FileName {
 // 20240601_001 and not 20240601.
 const FILE_NAME = /^(?<version>\d{8}_\d{3}|\d{1,32})_(?<name>.+?)(?:[._](?<direction>up|down))?\.sql$/i;
 
-// Not what is left of a version without a name. What every file system, shell and report can carry. Names end up in application_name and in a terminal.
+// What every file system, shell and report can carry; names end up in a terminal. A lone direction or three lone digits
+// are no name but what is left of a version without one.
 const NAME = /^(?!(?:up|down)$|\d{3}$)[\p{L}\p{N}][\p{L}\p{N}_.-]{0,119}$/iu;
 
 /**

@@ -326,3 +326,34 @@ insert into watch select state, statements_done from hj_migration;`,
     expect(await tablesOf(database)).toEqual(["t"]);
   });
 });
+
+describe.each(postgresVersions)("a half applied migration on PostgreSQL $version", ({ url }) => {
+  it("tries a statement again that ran alone and was refused by the server", async () => {
+    const database = await freshDatabase(url);
+    const twin = `${database.name}_twin`;
+    const files = manifestOf({
+      "0001_a.up.sql": `-- hj:transaction off\ncreate table a ();\ncreate database ${twin};`,
+    });
+    await database.query(`create database ${twin}`);
+    try {
+      const refused = await runEvent(database.url, files, RUN);
+      expect(refused).toMatchObject({ failure: { code: "STATEMENT_FAILED", details: { sqlState: "42P04" } } });
+      await database.query(`drop database ${twin}`);
+      expect(await runEvent(database.url, files, RUN)).toMatchObject({ outcome: "applied" });
+      expect(await progressOf(database)).toEqual([["0001", "applied", 2]]);
+    } finally {
+      await database.query(`drop database if exists ${twin}`);
+    }
+  });
+
+  it("goes on statement by statement, also when its directive was taken away", async () => {
+    const database = await freshDatabase(url);
+    const sql = "create table a ();\ninsert into b default values;";
+    await runEvent(database.url, manifestOf({ "0001_a.up.sql": `-- hj:transaction off\n${sql}` }), RUN);
+    expect(await progressOf(database)).toEqual([["0001", "started", 1]]);
+    await database.query("create table b (id int generated always as identity)");
+    const report = await runEvent(database.url, manifestOf({ "0001_a.up.sql": sql }), RUN);
+    expect(report).toMatchObject({ outcome: "applied", migrations: [{ transactional: false }] });
+    expect(await progressOf(database)).toEqual([["0001", "applied", 2]]);
+  });
+});
