@@ -19,6 +19,8 @@ export function progressLine(stream: NodeJS.WriteStream): ProgressLine {
 /** One line for a person who waits. */
 export function describeProgress(progress: Progress): string {
   switch (progress.kind) {
+    case "database_wait":
+      return `waiting ${formatDuration(progress.waitedMs)} for ${progress.host}: ${progress.reason} ...`;
     case "lock_busy": {
       const { holder, waitedMs } = progress;
       const who = holder === null ? "another run" : `pid ${holder.pid} (${holder.application ?? "unnamed"})`;

@@ -1,6 +1,7 @@
 // Says why a connection could not be opened, from what the driver or the network threw. Pure.
 import { type Failure, MigrationError } from "../failure/failure.ts";
-import type { DatabaseAddress } from "./database-url.ts";
+import type { DatabaseAddress } from "./database-address.ts";
+import { tlsFailure } from "./tls-failure.ts";
 
 /** Never quotes the driver's message where it could hold what was sent. The error itself is kept as the cause. */
 export function connectionFailure(error: unknown, address: DatabaseAddress): MigrationError {
@@ -14,6 +15,7 @@ function explain(error: unknown, address: DatabaseAddress): Failure {
   switch (code) {
     case "28P01":
     case "28000":
+      if (/no encryption|SSL off/.test(messageOf(error))) return tlsFailure(code, messageOf(error), address);
       return {
         code: "AUTHENTICATION_FAILED",
         message: `the server refused to let ${user} in`,
@@ -35,6 +37,8 @@ function explain(error: unknown, address: DatabaseAddress): Failure {
         details: { role: user, privilege: "CONNECT", object: database },
       };
     case "53300":
+    case "57P01":
+    case "57P02":
     case "57P03":
       return {
         code: "DATABASE_NOT_READY",
@@ -42,8 +46,16 @@ function explain(error: unknown, address: DatabaseAddress): Failure {
         hint: "Nothing was changed. Try again when it answers.",
         details: { sqlState: code },
       };
+    case "0A000":
+    case "08P01":
+      return {
+        code: "POOLER_DETECTED",
+        message: `the proxy at ${host}:${port} refuses this connection (${code})`,
+        hint: "Nothing was changed. Use the database's own endpoint.",
+        details: { evidence: code },
+      };
     default:
-      return isTlsError(error, code) ? tlsFailure(error, address) : unreachable(error, code, address);
+      return isTlsError(error, code) ? tlsFailure(code, messageOf(error), address) : unreachable(error, code, address);
   }
 }
 
@@ -63,16 +75,6 @@ function unreachable(error: unknown, code: string, { host, port, password, user 
     message: `cannot reach ${host}:${port}: ${reason}`,
     hint: "Nothing was changed. Check host and port, that the server runs, and that security groups and routes let this address reach it.",
     details: { host, port, reason },
-  };
-}
-
-function tlsFailure(error: unknown, { host }: DatabaseAddress): Failure {
-  const reason = messageOf(error);
-  return {
-    code: "TLS_FAILED",
-    message: `no verified TLS connection to ${host}: ${reason}`,
-    hint: "Nothing was changed. Turn TLS on in the server, and use the host name that is in its certificate.",
-    details: { host, reason },
   };
 }
 

@@ -1,65 +1,86 @@
-// Takes a database URL apart, strictly, and puts it together again without its password. Pure.
+// Takes a database URL apart, strictly. Pure.
 import type { Problem, Refusal } from "../failure/problem.ts";
-
-/** As libpq defines them: https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION */
-export type SslMode = "disable" | "require" | "verify-ca" | "verify-full";
-
-/** Where a database is and who connects to it. */
-export interface DatabaseAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  /** Null when the URL has none. */
-  readonly password: string | null;
-  readonly database: string;
-  readonly ssl: SslMode;
-}
-
-const SSL_MODES: readonly string[] = ["disable", "require", "verify-ca", "verify-full"] satisfies SslMode[];
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
+import { type AddressParts, isHost, isSslMode, SSL_MODES } from "./database-address.ts";
 
 /**
- * Reads `postgresql://user:password@host:5432/database?sslmode=verify-full`. Problems name `field` and never quote
- * the URL, because it may hold a password even where it is malformed.
+ * Reads `postgresql://user:password@host:5432/database?sslmode=verify-full`. What the URL lacks is left out; like libpq,
+ * a database that is not named is the user's. Problems name `field` and never quote the URL, because it may hold a
+ * password even where it is malformed.
  *
- * Without `sslmode` the server's certificate is verified, except on the loopback interface, which nobody can tap
- * who could not read this process.
+ * The parameters have libpq's meaning (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS)
+ * and never reach the driver, whose own reading of `sslmode` is another one.
  */
-export function parseDatabaseUrl(text: string, field: string): DatabaseAddress | Refusal {
-  const refuse = (...messages: readonly string[]): Refusal => ({
+export function parseDatabaseUrl(text: string, field: string): AddressParts | Refusal {
+  const refuse = (messages: readonly string[]): Refusal => ({
     problems: messages.map((message): Problem => ({ code: "INVALID_SETTING", field, message, hint: HINT })),
   });
-  if (!URL.canParse(text)) return refuse("is not a URL");
+  if (!URL.canParse(text)) return refuse(["is not a URL"]);
   const url = new URL(text);
-  if (url.protocol !== "postgresql:" && url.protocol !== "postgres:") return refuse("is not a postgresql:// URL");
+  if (url.protocol !== "postgresql:" && url.protocol !== "postgres:") return refuse(["is not a postgresql:// URL"]);
 
-  // Never quoted, neither these nor the URL: an unescaped ? or / in a password makes half of it a path or a parameter.
-  const parameters = [...url.searchParams.keys()];
-  const faults: string[] = [];
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const [user, password, path] = [url.username, url.password, url.pathname.slice(1)].map(decode);
-  const database = path === "" ? user : path;
-  if (host === "") faults.push("names no host");
-  if (user === "") faults.push("names no user");
-  if (user === null || password === null || path === null)
-    faults.push("holds a % that is not followed by two hex digits");
+  const faults = [...faultsOf(url), ...tlsFaults(url.searchParams)];
+  if (user == null || password == null || path == null)
+    return refuse(["holds a % that is not followed by two hex digits", ...faults]);
+  if (host !== "" && !isHost(host)) faults.push("names a host that is none");
+  if ([user, password, path].some((part) => part.includes("\0"))) faults.push("holds a NUL character (%00)");
+  if (faults.length > 0) return refuse(faults);
+  return {
+    ...(host !== "" && { host }),
+    ...(url.port !== "" && { port: Number(url.port) }),
+    ...(user !== "" && { user, database: path || user }),
+    ...(path !== "" && { database: path }),
+    ...(password !== "" && { password }),
+    ...tlsParts(url.searchParams),
+  };
+}
+
+// Never quoted, neither these nor the URL: an unescaped ? or / in a password makes half of it a path or a parameter.
+function faultsOf(url: URL): string[] {
+  const parameters = [...url.searchParams.keys()];
+  const faults: string[] = [];
   if (url.hash !== "") faults.push("holds a #, which has to be written %23 in a password");
   if (url.pathname.slice(1).match(/[@/]/))
     faults.push("holds an @ or a / behind its host, which have to be written %40 and %2F");
   if (url.port === "0") faults.push("has the port 0");
-  if (parameters.some((parameter) => parameter !== "sslmode")) faults.push("has a parameter other than sslmode");
-  if (parameters.filter((parameter) => parameter === "sslmode").length > 1) faults.push("has more than one sslmode");
-  const ssl = url.searchParams.get("sslmode") ?? (LOOPBACK.test(host) ? "disable" : "verify-full");
-  if (!isSslMode(ssl)) faults.push(`has an sslmode that is none of ${SSL_MODES.join(", ")}`);
-  if (faults.length > 0 || !user || !database || !isSslMode(ssl)) return refuse(...faults);
-  return { host, port: Number(url.port || 5432), user, password: password || null, database, ssl };
+  if (parameters.some((parameter) => !FOLLOWED.includes(parameter) && !WITHOUT_EFFECT.includes(parameter)))
+    faults.push(`has a parameter other than ${FOLLOWED.join(" and ")}`);
+  return faults;
 }
 
-/** The URL that reports and people see: no password, no parameters. */
-export function maskedUrl(address: DatabaseAddress): string {
-  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  const credentials = encodeURIComponent(address.user) + (address.password === null ? "" : ":***");
-  return `postgresql://${credentials}@${host}:${address.port}/${encodeURIComponent(address.database)}`;
+const FOLLOWED = ["sslmode", "sslrootcert"];
+
+/** What this tool does in any case, or what changes nothing for it: a URL that another client uses may say it. */
+const WITHOUT_EFFECT = [
+  "application_name",
+  "connect_timeout",
+  "keepalives",
+  "keepalives_count",
+  "keepalives_idle",
+  "keepalives_interval",
+  "target_session_attrs",
+];
+
+/** `allow` and `prefer` are left out: with them it is the server, or who sits between, that decides on encryption. */
+function tlsFaults(parameters: URLSearchParams): readonly string[] {
+  const mode = parameters.get("sslmode");
+  const faults = FOLLOWED.filter((name) => parameters.getAll(name).length > 1).map(
+    (name) => `has more than one ${name}`,
+  );
+  if (mode !== null && !isSslMode(mode)) faults.push(`has an sslmode that is none of ${SSL_MODES.join(", ")}`);
+  if (parameters.get("sslrootcert") === "") faults.push("has an empty sslrootcert");
+  return faults;
+}
+
+/** libpq: `require` with a root certificate verifies like `verify-ca`, and `system` stands for the system's roots. */
+function tlsParts(parameters: URLSearchParams): AddressParts {
+  const [mode, root] = [parameters.get("sslmode"), parameters.get("sslrootcert")];
+  const ssl = mode === "require" && root !== null ? "verify-ca" : mode;
+  return {
+    ...(ssl !== null && isSslMode(ssl) && { ssl }),
+    ...(root !== null && root !== "system" && { rootCertificate: root }),
+  };
 }
 
 const HINT =
@@ -71,8 +92,4 @@ function decode(text: string): string | null {
   } catch {
     return null;
   }
-}
-
-function isSslMode(text: string): text is SslMode {
-  return SSL_MODES.includes(text);
 }

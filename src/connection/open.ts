@@ -1,36 +1,35 @@
-// Opens a connection to a database. How a failed attempt is explained is in connection-failure.ts.
-import { Client, type ClientConfig } from "pg";
+// Opens a connection to a database, once. Waiting for one that is not up yet is in wait-for-database.ts.
+import { Client } from "pg";
 import { connectionFailure } from "./connection-failure.ts";
-import type { DatabaseAddress } from "./database-url.ts";
+import type { DatabaseAddress } from "./database-address.ts";
+import { tlsOptions } from "./tls.ts";
 
 /** An open session. It ends with `end()`, and must be ended by whoever opened it. */
 export type Connection = Client;
 
 /**
- * Long enough for a TLS handshake across availability zones, short enough that a security group which drops packets
- * is reported and not waited for.
- */
-const CONNECT_TIMEOUT_MS = 10_000;
-
-/**
- * Opens a session, or throws a MigrationError that says what is in the way.
+ * Opens a session within `timeoutMs`, or throws a MigrationError that says what is in the way.
  *
- * No start-up parameter but user and database is sent: RDS Proxy and PgBouncer refuse a connection that brings
- * time-outs or options (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.html).
+ * No start-up parameter is sent but user, database, encoding and name: RDS Proxy and PgBouncer refuse a connection that
+ * brings time-outs or options (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.html).
  */
-export async function openConnection(address: DatabaseAddress): Promise<Connection> {
+export async function openConnection(address: DatabaseAddress, timeoutMs: number): Promise<Connection> {
   const client = new Client({
     host: address.host,
     port: address.port,
     user: address.user,
-    ...(address.password === null ? {} : { password: address.password }),
+    // A function, so that the driver does not look for a password in PGPASSWORD or ~/.pgpass where there is none.
+    password: () => address.password ?? "",
     database: address.database,
-    ssl: tlsOptions(address),
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    ssl: await tlsOptions(address),
+    application_name: "hellojohn-migrate",
+    client_encoding: "UTF8",
+    connectionTimeoutMillis: Math.max(1, Math.ceil(timeoutMs)),
     // A ten-minute index build sends no byte, and NAT gateways forget a silent connection after 350 s.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });
+  withoutEnvironment(client);
   // Without a listener, a connection that is lost between two messages ends the process. The next message learns of it.
   client.on("error", () => {});
   try {
@@ -42,15 +41,14 @@ export async function openConnection(address: DatabaseAddress): Promise<Connecti
   }
 }
 
-function tlsOptions({ ssl }: DatabaseAddress): NonNullable<ClientConfig["ssl"]> {
-  switch (ssl) {
-    case "disable":
-      return false;
-    case "require":
-      return { rejectUnauthorized: false };
-    case "verify-ca":
-      return { rejectUnauthorized: true, checkServerIdentity: () => undefined };
-    case "verify-full":
-      return { rejectUnauthorized: true };
-  }
+/** The process id that the server announced; behind a pooler it is not the backend's. */
+export function announcedPid(connection: Connection): number {
+  return (connection as unknown as { readonly processID: number }).processID;
+}
+
+/** The driver fills what it is not told from PGOPTIONS and PGREPLICATION, and nothing can be said that means "none". */
+function withoutEnvironment(client: Client): void {
+  const { connectionParameters } = client as unknown as { connectionParameters: Record<string, unknown> };
+  connectionParameters["options"] = undefined;
+  connectionParameters["replication"] = undefined;
 }

@@ -1,4 +1,5 @@
 // Sends a message and sees to it that it ends in time: on the server, through a second connection.
+import type { ConnectOptions } from "../connection/wait-for-database.ts";
 import type { Budget, Interruption } from "./budget.ts";
 import { type Reply, send } from "./message.ts";
 import type { Session } from "./open-session.ts";
@@ -45,13 +46,17 @@ export const NOT_SENT = new Error("the run was stopped before this was sent");
 /** Without success when no second connection is to be had; the server's own statement_timeout stands behind it. */
 async function cancelBackend({ target, session }: Run): Promise<void> {
   try {
-    const connection = await target.connect();
-    await send(connection, cancelStatement(session));
-    await connection.end();
+    const connected = await target.connect(QUICKLY);
+    if ("problems" in connected) return;
+    await send(connected.connection, cancelStatement(session));
+    await connected.connection.end();
   } catch {
     // The first error is the one to report: the message's, once statement_timeout ends it.
   }
 }
+
+/** A fraction of the reserve: what has to be answered in time does not wait for a network that is gone. */
+const QUICKLY: ConnectOptions = { withinMs: 3_000, signal: new AbortController().signal, onWait: () => {} };
 
 /** Only this very backend: a pid is used again once its session is gone. */
 function cancelStatement({ facts }: Session): string {

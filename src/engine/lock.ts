@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type LockHolder, MigrationError } from "../failure/failure.ts";
 import { isServerError, type Row, send, sqlStateOf } from "./message.ts";
 import type { Session } from "./open-session.ts";
+import { poolerDetected } from "./pooler.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Target } from "./target.ts";
 
@@ -43,7 +44,8 @@ export async function acquireLock(
   for (;;) {
     const { state, holder } = await tryLock(session, key);
     if (state === "got") return;
-    if (state === "mine") throw poolerDetected();
+    if (state === "mine") throw poolerDetected("another client holds the run lock over the same backend");
+    if (state === "moved") throw poolerDetected("our session moved to another backend");
     const waitedMs = performance.now() - startedAt;
     if (context.signal.aborted) throw cancelled();
     if (waitedMs >= waitMs) throw notAcquired(waitedMs, holder);
@@ -55,16 +57,26 @@ export async function acquireLock(
   }
 }
 
-/** Gives the lock back. Only for a session that acquireLock returned for; losing the connection has the same effect. */
-export async function releaseLock(session: Session, target: Target): Promise<void> {
-  await send(session.connection, `select pg_advisory_unlock(${lockKey(target.schema, target.journal)})`);
+/**
+ * Gives the lock back. Only for a session that acquireLock returned for; losing the connection has the same effect. A
+ * pooler that has moved us leaves the lock with a backend that no message of ours reaches: that backend is ended.
+ */
+export async function releaseLock({ connection, facts }: Session, target: Target): Promise<void> {
+  const key = lockKey(target.schema, target.journal);
+  await send(
+    connection,
+    `select case when pg_backend_pid() = ${facts.backendPid} then pg_advisory_unlock(${key}) else (select pg_terminate_backend(pid) from pg_locks where pid = ${facts.backendPid} and ${lockCondition(key)}) end`,
+  );
 }
 
-async function tryLock(session: Session, key: bigint): Promise<{ state: string; holder: LockHolder | null }> {
+async function tryLock(
+  { connection, facts }: Session,
+  key: bigint,
+): Promise<{ state: string; holder: LockHolder | null }> {
   const condition = lockCondition(key);
   const reply = await send(
-    session.connection,
-    `select case when exists (select from pg_locks where pid = pg_backend_pid() and ${condition}) then 'mine' when pg_try_advisory_lock(${key}) then 'got' else 'busy' end as state;
+    connection,
+    `select case when pg_backend_pid() <> ${facts.backendPid} then 'moved' when exists (select from pg_locks where pid = pg_backend_pid() and ${condition}) then 'mine' when pg_try_advisory_lock(${key}) then 'got' else 'busy' end as state;
 ${holderStatement(key)}`,
   );
   const state = reply.completed[0]?.[0]?.["state"];
@@ -97,16 +109,6 @@ function notAcquired(waitedMs: number, holder: LockHolder | null): MigrationErro
     message: `another run holds the lock: ${who}; waited ${Math.round(waitedMs / 1000)} s`,
     hint: "Nothing was changed by this run. Run again when the other one is done; what it applied is not applied twice.",
     details: { waitedMs: Math.round(waitedMs), holder },
-  });
-}
-
-function poolerDetected(): MigrationError {
-  const evidence = "another client holds the run lock over the same backend";
-  return new MigrationError({
-    code: "POOLER_DETECTED",
-    message: `the connection goes through a transaction pooler: ${evidence}`,
-    hint: "Nothing was changed. Use the database's own endpoint, or the pooler in session mode.",
-    details: { evidence },
   });
 }
 

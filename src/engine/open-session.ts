@@ -1,10 +1,16 @@
 // Opens a session and reads the journal: one message, whether there is a journal or not.
-import type { Connection } from "../connection/open.ts";
+import type { Connected } from "../connection/connector.ts";
+import { announcedPid, type Connection } from "../connection/open.ts";
+import type { ConnectOptions } from "../connection/wait-for-database.ts";
 import { MigrationError } from "../failure/failure.ts";
+import type { Problem, Refusal } from "../failure/problem.ts";
+import { reserveOf } from "./budget.ts";
 import { decodeJournal, EMPTY_JOURNAL, type Journal } from "./journal.ts";
 import { journalName, readStatement } from "./journal-statements.ts";
 import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
+import { assertOwnBackend, isBehindProxy } from "./pooler.ts";
 import { identifier } from "./quote.ts";
+import type { RunContext } from "./run-context.ts";
 import { assertUsable, decodeFacts, factsStatement, type SessionFacts, settingsStatement } from "./session.ts";
 import type { Target } from "./target.ts";
 
@@ -13,7 +19,15 @@ export interface Session {
   readonly connection: Connection;
   readonly facts: SessionFacts;
   readonly applicationName: string;
+  readonly host: string;
+  /** No password in it. */
+  readonly maskedUrl: string;
+  /** How long this database may be waited for. */
+  readonly waitMs: number;
 }
+
+/** A session, what it read, and what is worth a warning about the way there; or what a secret lacks. */
+export type Opened = ({ readonly session: Session; readonly warnings: readonly Problem[] } & JournalReading) | Refusal;
 
 /** A journal as it was read; `exists` is false when there is no table yet. */
 export interface JournalReading {
@@ -29,20 +43,53 @@ export function applicationName(runId: string): string {
 /**
  * Connects, sets the session up and reads the journal. The settings have a transaction of their own, because a missing
  * journal is an error, and an error would take them back. Ends the session when it throws.
+ *
+ * Nothing is set on a backend that is not the announced one until it is known to be ours alone: the next client of a
+ * transaction pooler would get it with our search_path.
  */
-export async function openSession(target: Target, name: string): Promise<{ session: Session } & JournalReading> {
-  const connection = await target.connect();
+export async function openSession(target: Target, name: string, context: RunContext): Promise<Opened> {
+  const options = connectOptions(context);
+  const connected = await target.connect(options);
+  if ("problems" in connected) return connected;
+  const { connection } = connected;
   try {
-    const reply = await send(connection, openingMessage(target, name));
-    const row = reply.completed[FACTS]?.[0];
-    if (row === undefined) throw unreadable(reply, target, null);
-    const facts = decodeFacts(row);
+    let reply = await send(connection, openingMessage(target, name, announcedPid(connection)));
+    let facts = factsOf(reply, target);
+    if (isBehindProxy(connection, facts.backendPid)) {
+      await assertOwnBackend(connection, () => anotherConnection(target, options));
+      reply = await send(connection, openingMessage(target, name, null));
+      facts = factsOf(reply, target);
+    }
     assertUsable(facts, target);
-    return { session: { connection, facts, applicationName: name }, ...readingOf(reply, JOURNAL, target, facts) };
+    return { ...sessionOf(connected, facts, name), ...readingOf(reply, JOURNAL, target, facts) };
   } catch (error) {
     await connection.end().catch(() => {});
     throw error;
   }
+}
+
+/** How long an invocation may try to connect, and whom it tells. */
+export function connectOptions({ remainingMs, signal, onProgress }: RunContext): ConnectOptions {
+  const leftMs = remainingMs();
+  const onWait: ConnectOptions["onWait"] = (wait) => onProgress({ kind: "database_wait", ...wait });
+  return { withinMs: leftMs - reserveOf(leftMs), signal, onWait };
+}
+
+function sessionOf({ connection, host, maskedUrl, waitMs, warnings }: Connected, facts: SessionFacts, name: string) {
+  return { session: { connection, facts, applicationName: name, host, maskedUrl, waitMs }, warnings };
+}
+
+function factsOf(reply: Reply, target: Target): SessionFacts {
+  const row = reply.completed[FACTS]?.[0];
+  if (row === undefined) throw unreadable(reply, target, null);
+  return decodeFacts(row);
+}
+
+async function anotherConnection(target: Target, options: ConnectOptions): Promise<Connection> {
+  const connected = await target.connect(options);
+  // The first one could be opened with the same secret.
+  if ("problems" in connected) throw connectionLost(null);
+  return connected.connection;
 }
 
 /** Reads the journal again, after the lock is taken. */
@@ -53,10 +100,14 @@ export async function readJournal(session: Session, target: Target): Promise<Jou
 const FACTS = 2;
 const JOURNAL = 4;
 
-function openingMessage(target: Target, name: string): string {
-  return ["begin", settingsStatement(target, name), factsStatement(target), "commit", readStatement(target)].join(
-    ";\n",
-  );
+function openingMessage(target: Target, name: string, onlyOnPid: number | null): string {
+  return [
+    "begin",
+    settingsStatement(target, name, onlyOnPid),
+    factsStatement(target),
+    "commit",
+    readStatement(target),
+  ].join(";\n");
 }
 
 function readingOf(reply: Reply, index: number, target: Target, facts: SessionFacts): JournalReading {

@@ -2,9 +2,10 @@
 import type { Failure, LockHolder } from "../failure/failure.ts";
 import type { Problem } from "../failure/problem.ts";
 import { type Inventory, type Item, schemaVersion } from "./inventory.ts";
+import type { Session } from "./open-session.ts";
 import type { MigrationReport, MigrationStatus, Report, ReportBase } from "./report-schema.ts";
 import type { Command, Request } from "./request.ts";
-import { NEWEST_SERVER, type SessionFacts } from "./session.ts";
+import { NEWEST_SERVER } from "./session.ts";
 import type { Target } from "./target.ts";
 
 /** What is known about a run before it ends; filled in as it goes on, so that a failure reports it too. */
@@ -22,8 +23,12 @@ export interface Draft {
 }
 
 /** Notes server and schema, and warns about a server that no test of ours has seen. */
-export function noteDatabase(draft: Draft, target: Target, facts: SessionFacts): void {
-  draft.database = { url: target.maskedUrl, schema: target.schema, serverVersion: facts.serverVersion };
+export function noteDatabase(
+  draft: Draft,
+  target: Target,
+  { maskedUrl, facts }: Pick<Session, "maskedUrl" | "facts">,
+): void {
+  draft.database = { url: maskedUrl, schema: target.schema, serverVersion: facts.serverVersion };
   if (facts.serverVersionNumber >= NEWEST_SERVER.number) {
     const message = `PostgreSQL ${facts.serverVersion} is newer than ${NEWEST_SERVER.major}, the newest that this build was tested with`;
     draft.warnings.push({ code: "SERVER_NEWER_THAN_TESTED", message });

@@ -1,10 +1,12 @@
 // What one run is given besides its request: who it is, how long it has, and whom it tells.
+import type { Wait } from "../connection/wait-for-database.ts";
 import type { LockHolder } from "../failure/failure.ts";
 import type { Session } from "./open-session.ts";
 import type { Target } from "./target.ts";
 
 /** What happens while a run goes on, for a person who waits. */
 export type Progress =
+  | ({ readonly kind: "database_wait" } & Wait)
   | { readonly kind: "lock_busy"; readonly holder: LockHolder | null; readonly waitedMs: number }
   | { readonly kind: "migration_started"; readonly version: string; readonly name: string }
   | { readonly kind: "migration_waits"; readonly version: string; readonly attempts: number }

@@ -46,9 +46,12 @@ async function answer(
   draft: Draft,
 ): Promise<Report> {
   if (request.command === "validate") return refuse(draft, [notAvailable(request.command)]);
-  const { session, journal } = await openSession(target, applicationName(context.runId));
+  const opened = await openSession(target, applicationName(context.runId), context);
+  if ("problems" in opened) return refuse(draft, opened.problems);
+  const { session, journal } = opened;
   try {
-    noteDatabase(draft, target, session.facts);
+    noteDatabase(draft, target, session);
+    draft.warnings.push(...opened.warnings);
     const inventory = takeInventory(manifest, journal);
     draft.before = inventory;
     return await command(request, { manifest, target, context, session, draft, journal, inventory });

@@ -44,8 +44,11 @@ const SETTINGS: readonly (readonly [name: string, value: string, sinceServer: nu
   ["timezone", "UTC", 0],
 ];
 
-/** The session's own settings as one statement, so that a migration can be followed by all of them again. */
-export function settingsStatement(target: Target, applicationName: string): string {
+/**
+ * The session's own settings as one statement, so that a migration can be followed by all of them again. With a pid
+ * they are set on that backend only, and on any other one nothing happens.
+ */
+export function settingsStatement(target: Target, applicationName: string, onlyOnPid: number | null = null): string {
   const settings = [
     ...SETTINGS,
     ["application_name", applicationName, 0] as const,
@@ -53,7 +56,7 @@ export function settingsStatement(target: Target, applicationName: string): stri
     ["search_path", `${identifier(target.schema)}, pg_temp`, 0] as const,
   ];
   const values = settings.map(([name, value, since]) => `(${literal(name)}, ${literal(value)}, ${since})`).join(", ");
-  return `select count(pg_catalog.set_config(name, value, false)) from (values ${values}) as setting (name, value, since) where pg_catalog.current_setting('server_version_num')::int >= since`;
+  return `select count(pg_catalog.set_config(name, value, false)) from (values ${values}) as setting (name, value, since) where pg_catalog.current_setting('server_version_num')::int >= since${onlyOnPid === null ? "" : ` and pg_catalog.pg_backend_pid() = ${onlyOnPid}`}`;
 }
 
 /** Whatever a migration set for its session, back to what the server gave it, then our own settings. */
@@ -101,13 +104,13 @@ export function assertUsable(facts: SessionFacts, target: Target): void {
 }
 
 /** Throws when this session could not change anything. */
-export function assertWritable(facts: SessionFacts, target: Target): void {
+export function assertWritable(facts: SessionFacts, host: string, target: Target): void {
   if (facts.isReadOnly) {
     throw new MigrationError({
       code: "DATABASE_READ_ONLY",
-      message: `${target.host} is a standby: it takes no changes`,
+      message: `${host} is a standby: it takes no changes`,
       hint: "Nothing was changed. Use the writer's endpoint.",
-      details: { host: target.host },
+      details: { host },
     });
   }
   if (facts.mayCreate === false) {

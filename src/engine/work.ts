@@ -10,9 +10,9 @@ import { isServerError, send, sqlStateOf } from "./message.ts";
 import { readJournal, type Session } from "./open-session.ts";
 import type { Draft } from "./report.ts";
 import type { RunContext } from "./run-context.ts";
-import { assertWritable } from "./session.ts";
 import type { Target } from "./target.ts";
 import { composeTransaction } from "./transaction.ts";
+import { writableSession } from "./writer.ts";
 
 /** A request being served: the session, what the journal said, and the report so far. */
 export interface Work {
@@ -37,10 +37,19 @@ export interface LockedWork extends Work {
  * when the work is done. Throws a MigrationError for what fails before the work begins.
  */
 export async function underLock<T>(work: Work, locked: (work: LockedWork) => Promise<T>): Promise<T> {
-  const { context, target, session, manifest, draft } = work;
+  const { context, target } = work;
   const grantedMs = context.remainingMs();
+  const session = await writableSession(work.session, target, context);
+  try {
+    return await withLock({ ...work, session }, grantedMs, locked);
+  } finally {
+    if (session !== work.session) await session.connection.end().catch(() => {});
+  }
+}
+
+async function withLock<T>(work: Work, grantedMs: number, locked: (work: LockedWork) => Promise<T>): Promise<T> {
+  const { context, target, session, manifest, draft } = work;
   const reserveMs = reserveOf(grantedMs);
-  assertWritable(session.facts, target);
   await acquireLock(session, target, context, Math.max(0, Math.min(context.lockWaitMs, grantedMs - reserveMs)));
   try {
     const journal = await readOrCreateJournal(session, target);

@@ -22,10 +22,28 @@ export interface StatementPlace {
   readonly caret: number | null;
 }
 
+/** A version of a secret whose password the server did not take. */
+export interface SecretVersionTried {
+  readonly versionId: string;
+  /** The label that it had: AWSCURRENT or AWSPENDING. */
+  readonly stage: string;
+  /** ISO 8601; null when AWS did not say. */
+  readonly createdAt: string | null;
+}
+
 /** Everything a run can fail with, and the facts a reader needs for each. */
 export interface FailureDetails {
   readonly DATABASE_UNREACHABLE: { readonly host: string; readonly port: number; readonly reason: string };
-  readonly AUTHENTICATION_FAILED: { readonly user: string; readonly sqlState: string };
+  readonly AUTHENTICATION_FAILED: {
+    readonly user: string;
+    readonly sqlState: string;
+    /** What of a secret was tried, in this order; absent where the password came from elsewhere. */
+    readonly secretVersions?: readonly SecretVersionTried[];
+  };
+  readonly SECRET_NOT_FOUND: { readonly secretId: string; readonly reason: string };
+  readonly SECRET_ACCESS_DENIED: { readonly secretId: string; readonly reason: string };
+  readonly SECRET_UNAVAILABLE: { readonly secretId: string; readonly reason: string };
+  readonly AWS_CREDENTIALS_UNUSABLE: { readonly reason: string };
   readonly DATABASE_MISSING: { readonly database: string };
   readonly DATABASE_NOT_READY: { readonly sqlState: string };
   readonly TLS_FAILED: { readonly host: string; readonly reason: string };

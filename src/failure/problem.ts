@@ -19,7 +19,8 @@ export type ProblemCode =
   | "NOT_OURS"
   | "FILE_IGNORED"
   | "DATABASE_AHEAD"
-  | "SERVER_NEWER_THAN_TESTED";
+  | "SERVER_NEWER_THAN_TESTED"
+  | "TLS_UNVERIFIED";
 
 /**
  * One thing that is wrong, in a sentence that says what was found and what was expected.

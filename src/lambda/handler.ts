@@ -1,8 +1,8 @@
 // The handler, made from settings and a manifest: what Lambda runs and what the command line runs.
 // It reads no environment and knows no caller by name.
 import { randomUUID } from "node:crypto";
-import { maskedUrl } from "../connection/database-url.ts";
-import { openConnection } from "../connection/open.ts";
+import { createConnector } from "../connection/connector.ts";
+import { createRedactor, type Redactor } from "../connection/redact.ts";
 import type { Settings } from "../connection/settings.ts";
 import type { Request } from "../engine/request.ts";
 import type { Progress } from "../engine/run-context.ts";
@@ -30,24 +30,26 @@ const TRIGGERS: readonly Trigger[] = [direct];
 
 /** Settings or manifest may be a refusal: then every request is answered with its problems. */
 export function createHandler(settings: Settings | Refusal, manifest: Manifest | Refusal): Handler {
+  const redactor = createRedactor();
+  const target = "problems" in settings ? settings : targetOf(settings, redactor);
   return async (event, invocation) => {
     const trigger = TRIGGERS.find(({ recognises }) => recognises(event)) ?? direct;
     const request = trigger.requestOf(event);
     const refusals = [request, settings, manifest].filter((part): part is Refusal => "problems" in part);
     const understood = "problems" in request ? null : request;
     const report =
-      understood === null || "problems" in settings || "problems" in manifest
+      understood === null || "problems" in settings || "problems" in target || "problems" in manifest
         ? refuseRequest(
             understood,
             refusals.flatMap(({ problems }) => problems),
             invocation.invocationId,
           )
-        : await serve(understood, manifest, targetOf(settings), {
+        : await serve(understood, manifest, target, {
             ...invocation,
             runId: runIdOf(understood),
             lockWaitMs: settings.lockWaitMs,
           });
-    return trigger.answer(report, event);
+    return trigger.answer(redactor.redact(report), event);
   };
 }
 
@@ -56,12 +58,7 @@ function runIdOf(request: Request): string {
   return ("continuation" in request && request.continuation?.runId) || randomUUID();
 }
 
-function targetOf({ database, schema, journal }: Settings): Target {
-  return {
-    connect: () => openConnection(database),
-    maskedUrl: maskedUrl(database),
-    host: database.host,
-    schema,
-    journal,
-  };
+function targetOf(settings: Settings, redactor: Redactor): Target {
+  const { schema, journal } = settings;
+  return { connect: createConnector(settings, redactor), schema, journal };
 }

@@ -25,7 +25,11 @@ function withParts(
 }
 
 /** The run fails with this, tells what to do next, and so does status unless it only reads what it may. */
-async function expectFailure(url: string, failure: object, options: { schema?: string; commands?: string[] } = {}) {
+async function expectFailure(
+  url: string,
+  failure: object,
+  options: { schema?: string; databaseWait?: string; commands?: string[] } = {},
+) {
   const { commands = ["run", "status", "list"], ...rest } = options;
   for (const command of commands) {
     const report = await runEvent(url, MORE, { command }, rest);
@@ -199,7 +203,8 @@ describe("an address", () => {
 
   it("that is not known is DATABASE_UNREACHABLE", async () => {
     const unknown = url.replace("127.0.0.1", "no-such-host.invalid").concat("?sslmode=disable");
-    await expectFailure(unknown, { code: "DATABASE_UNREACHABLE", details: { host: "no-such-host.invalid" } });
+    const details = { host: "no-such-host.invalid" };
+    await expectFailure(unknown, { code: "DATABASE_UNREACHABLE", details }, { databaseWait: "1ms" });
   });
 
   it("that hangs up is DATABASE_UNREACHABLE", async () => {

@@ -28,6 +28,7 @@ export interface RunOptions {
   readonly schema?: string;
   readonly journal?: string;
   readonly lockWait?: string;
+  readonly databaseWait?: string;
 }
 
 /** HelloJohn's own migrations. */
@@ -54,6 +55,7 @@ export async function runEvent(
     HELLOJOHN_SCHEMA: options.schema,
     HELLOJOHN_JOURNAL: options.journal,
     HELLOJOHN_LOCK_WAIT: options.lockWait,
+    HELLOJOHN_DATABASE_WAIT: options.databaseWait,
   });
   const answer = await createHandler(settings, manifest)(event, {
     invocationId: randomUUID(),

@@ -20,24 +20,36 @@ describe("chooseTarget", () => {
   test("takes the database of the variable when no flag names one", () => {
     const target = chooseTarget({}, { HELLOJOHN_DATABASE_URL: URL_A });
     expect(target.kind).toBe("database");
-    expect(settingsOf(target)).toMatchObject({ database: { user: "a" }, schema: "public", journal: "hj_migration" });
+    expect(settingsOf(target)).toMatchObject({
+      database: { address: { user: "a" } },
+      schema: "public",
+      journal: "hj_migration",
+    });
   });
 
   test("takes a flag before the variable", () => {
     const environment = { HELLOJOHN_DATABASE_URL: URL_A, HELLOJOHN_SCHEMA: "theirs", HELLOJOHN_JOURNAL: "their_log" };
     const target = chooseTarget({ databaseUrl: URL_B, schema: "ours", journal: "our_log" }, environment);
-    expect(settingsOf(target)).toMatchObject({ database: { user: "b" }, schema: "ours", journal: "our_log" });
+    expect(settingsOf(target)).toMatchObject({
+      database: { address: { user: "b" } },
+      schema: "ours",
+      journal: "our_log",
+    });
   });
 
   test("takes each setting from where it is given", () => {
     const target = chooseTarget({ schema: "ours" }, { HELLOJOHN_DATABASE_URL: URL_A, HELLOJOHN_JOURNAL: "their_log" });
-    expect(settingsOf(target)).toMatchObject({ database: { user: "a" }, schema: "ours", journal: "their_log" });
+    expect(settingsOf(target)).toMatchObject({
+      database: { address: { user: "a" } },
+      schema: "ours",
+      journal: "their_log",
+    });
   });
 
   test("takes the embedded server, not the variable's, and settings that wait for its URL", () => {
     const target = chooseTarget({ embedded: true, schema: "ours" }, { HELLOJOHN_DATABASE_URL: URL_A });
     expect(target.kind).toBe("embedded");
-    expect(settingsOf(target)).toMatchObject({ database: { user: "b", database: "two" }, schema: "ours" });
+    expect(settingsOf(target)).toMatchObject({ database: { address: { user: "b", database: "two" } }, schema: "ours" });
   });
 
   test("refuses two targets at once, as a usage error", () => {

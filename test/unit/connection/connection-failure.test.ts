@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { connectionFailure } from "../../../src/connection/connection-failure.ts";
-import type { DatabaseAddress } from "../../../src/connection/database-url.ts";
+import type { DatabaseAddress } from "../../../src/connection/database-address.ts";
 
 const address: DatabaseAddress = {
   host: "db.example.com",
@@ -9,6 +9,7 @@ const address: DatabaseAddress = {
   password: "gEhEiM",
   database: "hellojohn",
   ssl: "verify-full",
+  rootCertificate: null,
 };
 
 function thrown(code: string | undefined, message = "what the driver says"): Error {

@@ -1,13 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type DatabaseAddress, maskedUrl, parseDatabaseUrl } from "../../../src/connection/database-url.ts";
+import { completeAddress, type DatabaseAddress, maskedUrl } from "../../../src/connection/database-address.ts";
+import { parseDatabaseUrl } from "../../../src/connection/database-url.ts";
 
 const FIELD = "HELLOJOHN_DATABASE_URL";
 const SECRET = "gEhEiM";
 
 function addressOf(url: string): DatabaseAddress {
-  const address = parseDatabaseUrl(url, FIELD);
-  if ("problems" in address) throw new TypeError(JSON.stringify(address.problems));
+  const parts = parseDatabaseUrl(url, FIELD);
+  if ("problems" in parts) throw new TypeError(JSON.stringify(parts.problems));
+  const address = completeAddress(parts);
+  if ("missing" in address) throw new TypeError(`no ${address.missing.join(", no ")}`);
   return address;
 }
 
@@ -25,6 +28,7 @@ describe("parseDatabaseUrl", () => {
       password: "pw",
       database: "hellojohn",
       ssl: "require",
+      rootCertificate: null,
     });
   });
 
@@ -76,10 +80,6 @@ describe("parseDatabaseUrl", () => {
     ["another scheme", "mysql://u:p@h/d", ["is not a postgresql:// URL"]],
     ["a port that is none", "postgresql://u:p@h:99999/d", ["is not a URL"]],
     ["a host with a space", "postgresql://u:p@h h/d", ["is not a URL"]],
-    ["neither host nor user", "postgresql:///d", ["names no host", "names no user"]],
-    ["no slashes", "postgresql:u:p", ["names no host", "names no user"]],
-    ["no user", "postgresql://h/d", ["names no user"]],
-    ["a password without a user", "postgresql://:p@h/d", ["names no user"]],
     ["a % in the password", "postgresql://u:p%w@h/d", ["holds a % that is not followed by two hex digits"]],
     ["a % in the user", "postgresql://u%:p@h/d", ["holds a % that is not followed by two hex digits"]],
     ["a % in the database", "postgresql://u:p@h/%zz", ["holds a % that is not followed by two hex digits"]],
@@ -99,7 +99,6 @@ describe("parseDatabaseUrl", () => {
       "several faults",
       "postgresql://h/d?sslmode=allow#x",
       [
-        "names no user",
         "holds a #, which has to be written %23 in a password",
         "has an sslmode that is none of disable, require, verify-ca, verify-full",
       ],
@@ -108,15 +107,51 @@ describe("parseDatabaseUrl", () => {
     expect(messagesOf(url)).toEqual(messages);
   });
 
-  test.each(["options", "sslrootcert", "host", "SSLMODE"])(
+  test.each(["options", "ssl", "sslcert", "host", "SSLMODE"])(
     "refuses the parameter %s, as it would be ignored",
     (name) => {
-      expect(messagesOf(`postgresql://u:p@h/d?${name}=x`)).toEqual(["has a parameter other than sslmode"]);
+      expect(messagesOf(`postgresql://u:p@h/d?${name}=x`)).toEqual([
+        "has a parameter other than sslmode and sslrootcert",
+      ]);
+    },
+  );
+
+  test.each(["connect_timeout", "application_name", "keepalives_idle", "target_session_attrs"])(
+    "takes the parameter %s of a URL that another client uses, as it changes nothing",
+    (name) => {
+      expect(parseDatabaseUrl(`postgresql://u:p@h/d?${name}=3`, FIELD)).toEqual(
+        parseDatabaseUrl("postgresql://u:p@h/d", FIELD),
+      );
+    },
+  );
+
+  test.each([
+    ["sslrootcert=/ca.pem", "verify-full", "/ca.pem"],
+    ["sslmode=verify-ca&sslrootcert=/ca.pem", "verify-ca", "/ca.pem"],
+    ["sslmode=require&sslrootcert=/ca.pem", "verify-ca", "/ca.pem"],
+    ["sslmode=disable&sslrootcert=/ca.pem", "disable", "/ca.pem"],
+    ["sslrootcert=system", "verify-full", null],
+  ])("reads %s as libpq does", (parameters, ssl, rootCertificate) => {
+    expect(addressOf(`postgresql://u:p@h/d?${parameters}`)).toMatchObject({ ssl, rootCertificate });
+  });
+
+  test("leaves out what the URL does not say", () => {
+    expect(parseDatabaseUrl("postgresql://", FIELD)).toEqual({});
+    expect(parseDatabaseUrl("postgresql://h:1/d", FIELD)).toEqual({ host: "h", port: 1, database: "d" });
+    expect(parseDatabaseUrl("postgresql://:p@h", FIELD)).toEqual({ host: "h", password: "p" });
+  });
+
+  test.each(["postgresql://u%00options%00x:p@h/d", "postgresql://u:p%00@h/d", "postgresql://u:p@h/d%00x"])(
+    "refuses %s: behind a NUL stood start-up parameters",
+    (url) => {
+      expect(messagesOf(url)).toEqual(["holds a NUL character (%00)"]);
     },
   );
 
   test("refuses several such parameters in one sentence, which names none: each may be half of a password", () => {
-    expect(messagesOf("postgresql://u:p@h/d?a=1&b=2&sslmode=require")).toEqual(["has a parameter other than sslmode"]);
+    expect(messagesOf("postgresql://u:p@h/d?a=1&b=2&sslmode=require")).toEqual([
+      "has a parameter other than sslmode and sslrootcert",
+    ]);
   });
 
   test("refuses port 0, which the driver would take for no port at all", () => {
@@ -181,8 +216,9 @@ describe("a password", () => {
     const part = fc.array(fc.constantFrom(..."ab1%#?/@:&=[] \n"), { maxLength: 6 }).map((some) => some.join(""));
     fc.assert(
       fc.property(part, part, part, (before, behind, end) => {
-        const address = parseDatabaseUrl(`postgresql://u:${before}${SECRET}${behind}@h/d${end}`, FIELD);
-        const shown = "problems" in address ? JSON.stringify(address) : maskedUrl(address);
+        const parts = parseDatabaseUrl(`postgresql://u:${before}${SECRET}${behind}@h/d${end}`, FIELD);
+        const address = "problems" in parts ? parts : completeAddress(parts);
+        const shown = "host" in address ? maskedUrl(address) : JSON.stringify(address);
         expect(shown).not.toContain(SECRET);
       }),
       { numRuns: 1000 },

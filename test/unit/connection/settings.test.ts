@@ -12,7 +12,21 @@ function problemsOf(environment: Readonly<Record<string, string>>) {
 describe("parseSettings", () => {
   test("needs nothing but a database", () => {
     expect(parseSettings({ HELLOJOHN_DATABASE_URL })).toEqual({
-      database: { host: "h", port: 5432, user: "u", password: "p", database: "d", ssl: "verify-full" },
+      database: {
+        kind: "address",
+        auth: "secret",
+        address: {
+          host: "h",
+          port: 5432,
+          user: "u",
+          password: "p",
+          database: "d",
+          ssl: "verify-full",
+          rootCertificate: null,
+        },
+      },
+      databaseWaitMs: null,
+      aws: {},
       schema: "public",
       journal: "hj_migration",
       lockWaitMs: 60_000,
@@ -47,7 +61,7 @@ describe("parseSettings", () => {
           code: "INVALID_SETTING",
           field: "HELLOJOHN_DATABASE_URL",
           message: "is not set",
-          hint: "Set it to postgresql://USER:PASSWORD@HOST:5432/DATABASE.",
+          hint: "Set it to postgresql://USER:PASSWORD@HOST:5432/DATABASE, or HELLOJOHN_DATABASE_SECRET_ID to a secret that holds it.",
         },
       ],
     });
@@ -77,7 +91,7 @@ describe("parseSettings", () => {
 
   test("tells every problem of every variable at once", () => {
     const environment = {
-      HELLOJOHN_DATABASE_URL: "postgresql://h/d?sslmode=no",
+      HELLOJOHN_DATABASE_URL: "postgresql://u@h/d?sslmode=no#x",
       HELLOJOHN_SCHEMA: "s".repeat(64),
       HELLOJOHN_JOURNAL: "j".repeat(64),
       HELLOJOHN_LOCK_WAIT: "long",

@@ -31,8 +31,6 @@ const started: JournalEntry = { ...b, state: "started", finishedAt: null, durati
 
 const target: Target = {
   connect: () => Promise.reject(new TypeError("a report needs no connection")),
-  maskedUrl: "postgresql://u:***@h:5432/d",
-  host: "h",
   schema: "auth",
   journal: "hj_migration",
 };
@@ -155,7 +153,7 @@ describe("a report", () => {
 
   test("keeps to its own schema, whatever the outcome", () => {
     const draft = draftOf({ before: inventoryOf(a), after: inventoryOf(a, started, unknown) });
-    noteDatabase(draft, target, factsOf("19beta1", 190000));
+    noteDatabase(draft, target, { maskedUrl: "postgresql://u:***@h:5432/d", facts: factsOf("19beta1", 190000) });
     draft.migrations = (draft.after ?? []).map((item) => describeItem(item));
     const reports = [
       finish(draft, "applied"),
@@ -190,14 +188,14 @@ describe("newDraft", () => {
 describe("noteDatabase", () => {
   test("notes the masked URL, the schema and the server's version", () => {
     const draft = draftOf();
-    noteDatabase(draft, target, factsOf("18.1", 180001));
+    noteDatabase(draft, target, { maskedUrl: "postgresql://u:***@h:5432/d", facts: factsOf("18.1", 180001) });
     expect(draft.database).toEqual({ url: "postgresql://u:***@h:5432/d", schema: "auth", serverVersion: "18.1" });
     expect(draft.warnings).toEqual([]);
   });
 
   test("warns about a server that is newer than any that was tested", () => {
     const draft = draftOf();
-    noteDatabase(draft, target, factsOf("19beta1", 190000));
+    noteDatabase(draft, target, { maskedUrl: "postgresql://u:***@h:5432/d", facts: factsOf("19beta1", 190000) });
     expect(draft.warnings).toEqual([
       {
         code: "SERVER_NEWER_THAN_TESTED",

@@ -5,6 +5,7 @@ type Code = keyof typeof POLICY;
 
 /** What somebody has to mend in the request or the configuration before it can work. */
 const EXIT_2: readonly Code[] = [
+  "AWS_CREDENTIALS_UNUSABLE",
   "DEADLINE_TOO_SHORT",
   "INVALID_ARGUMENT",
   "INVALID_EVENT",
@@ -14,6 +15,7 @@ const EXIT_2: readonly Code[] = [
   "NOT_AVAILABLE",
   "NOT_ENOUGH_BATCHES",
   "NOT_OURS",
+  "SECRET_NOT_FOUND",
 ];
 /** What may pass by itself. */
 const RETRYABLE: readonly Code[] = [
@@ -24,6 +26,7 @@ const RETRYABLE: readonly Code[] = [
   "LOCK_LOST",
   "LOCK_NOT_ACQUIRED",
   "LOCK_TIMEOUT",
+  "SECRET_UNAVAILABLE",
 ];
 const codes = Object.keys(POLICY) as Code[];
 

@@ -1,0 +1,84 @@
+// From settings to an open connection: the address, the password or token, and the wait for a database that comes up.
+import { MigrationError } from "../failure/failure.ts";
+import type { Problem, Refusal } from "../failure/problem.ts";
+import { type DatabaseAddress, isLoopback, maskedUrl } from "./database-address.ts";
+import { signToken } from "./iam-token.ts";
+import { type Connection, openConnection } from "./open.ts";
+import type { Redactor } from "./redact.ts";
+import { type CachedSecret, openWithSecret } from "./rotation.ts";
+import { createSecretReader } from "./secret-store.ts";
+import type { Settings } from "./settings.ts";
+import { type ConnectOptions, openWhenUp, waitFor } from "./wait-for-database.ts";
+
+/** An open connection, and what a report says of where it leads. */
+export interface Connected {
+  /** Ended by whoever asked for it. */
+  readonly connection: Connection;
+  readonly host: string;
+  /** No password in it. */
+  readonly maskedUrl: string;
+  /** How long this database may be waited for. */
+  readonly waitMs: number;
+  readonly warnings: readonly Problem[];
+}
+
+/** A new session each time. Throws a MigrationError; a refusal is a secret that does not say enough. */
+export type Connect = (options: ConnectOptions) => Promise<Connected | Refusal>;
+
+/**
+ * One for each handler: it keeps the secret that last opened a connection, with its version, for the next invocation of
+ * the same process. Every secret it learns is told to the redactor before it is used.
+ */
+export function createConnector({ database, databaseWaitMs, aws }: Settings, redactor: Redactor): Connect {
+  const secrets = createSecretReader(aws, redactor);
+  let cached: CachedSecret | null = null;
+
+  async function open(address: DatabaseAddress, timeoutMs: number): Promise<Connection> {
+    const known = [address.host, address.user, address.database];
+    const password = database.auth === "iam" ? await signToken(address, aws) : address.password;
+    if (password !== null) redactor.learn(password, known);
+    try {
+      return await openConnection({ ...address, password }, timeoutMs);
+    } catch (error) {
+      throw database.auth === "iam" ? aboutToken(error, address) : error;
+    }
+  }
+
+  const openAndWait = (address: DatabaseAddress, options: ConnectOptions) => {
+    const waitMs = waitFor(address.host, databaseWaitMs);
+    return openWhenUp(address.host, (timeoutMs) => open(address, timeoutMs), waitMs, options);
+  };
+
+  return async (options) => {
+    if (database.kind === "address") {
+      return connectedTo(database.address, await openAndWait(database.address, options), databaseWaitMs);
+    }
+    const last = cached;
+    // Forgotten until it has opened a connection again: an address that is out of date must not outlive this attempt.
+    cached = null;
+    const opened = await openWithSecret(database, last, secrets, (address) => openAndWait(address, options));
+    if ("problems" in opened) return opened;
+    cached = opened.secret;
+    return connectedTo(opened.secret.address, opened.connection, databaseWaitMs);
+  };
+}
+
+function connectedTo(address: DatabaseAddress, connection: Connection, settingMs: number | null): Connected {
+  const { host } = address;
+  const waitMs = waitFor(host, settingMs);
+  return { connection, host, maskedUrl: maskedUrl(address), waitMs, warnings: warningsAbout(address) };
+}
+
+function warningsAbout({ host, ssl }: DatabaseAddress): readonly Problem[] {
+  const isUnverified = ssl === "require" || (ssl === "disable" && !isLoopback(host));
+  if (!isUnverified) return [];
+  const what = ssl === "require" ? "the certificate is not verified" : "the connection is not encrypted";
+  const message = `${what}: whoever sits between here and ${host} can read and change everything`;
+  return [{ code: "TLS_UNVERIFIED", message, hint: "Set HELLOJOHN_DATABASE_SSL=verify-full." }];
+}
+
+function aboutToken(error: unknown, { user, host }: DatabaseAddress): unknown {
+  if (!(error instanceof MigrationError) || error.failure.code !== "AUTHENTICATION_FAILED") return error;
+  const hint = `Run: grant rds_iam to ${JSON.stringify(user)}; turn IAM authentication on for ${host}, and allow rds-db:connect on its dbuser.`;
+  return new MigrationError({ ...error.failure, hint }, { cause: error.cause });
+}

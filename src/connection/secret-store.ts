@@ -1,0 +1,74 @@
+// Reads secrets from AWS Secrets Manager. What is in one is read in secret-content.ts.
+import type { GetSecretValueResponse, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { secretFailure } from "./aws-failure.ts";
+import type { Redactor } from "./redact.ts";
+import type { AwsSettings } from "./settings.ts";
+
+/** The labels of a secret's versions: https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html */
+export type SecretStage = "AWSCURRENT" | "AWSPENDING";
+
+/** One version of a secret. */
+export interface SecretVersion {
+  readonly versionId: string;
+  readonly stage: SecretStage;
+  readonly createdAt: Date | null;
+  /** Null when it is binary and not UTF-8. */
+  readonly text: string | null;
+}
+
+/** Fetches versions, never from a cache; throws a MigrationError. */
+export interface SecretReader {
+  readonly current: (secretId: string) => Promise<SecretVersion>;
+  /** Null when no rotation is under way. */
+  readonly pending: (secretId: string) => Promise<SecretVersion | null>;
+}
+
+/** The client is loaded and made with the first call, and keeps its connection for later ones. */
+export function createSecretReader(aws: AwsSettings, { learn }: Redactor): SecretReader {
+  let client: Promise<Client> | null = null;
+  async function read(secretId: string, stage: SecretStage): Promise<SecretVersion> {
+    client ??= load(aws);
+    const response = await (await client).getSecretValue(secretId, stage);
+    const text = textOf(response);
+    // Before anything is done with it: also a secret that nobody can read is one.
+    if (text !== null) learn(text.trim());
+    return { versionId: response.VersionId ?? "", stage, createdAt: response.CreatedDate ?? null, text };
+  }
+  return {
+    current: (secretId) =>
+      read(secretId, "AWSCURRENT").catch((error: unknown) => {
+        throw secretFailure(error, secretId);
+      }),
+    pending: (secretId) =>
+      read(secretId, "AWSPENDING").catch((error: unknown) => {
+        if (error instanceof Error && error.name === "ResourceNotFoundException") return null;
+        throw secretFailure(error, secretId);
+      }),
+  };
+}
+
+interface Client {
+  readonly getSecretValue: (secretId: string, stage: SecretStage) => Promise<GetSecretValueResponse>;
+}
+
+async function load(aws: AwsSettings): Promise<Client> {
+  const { GetSecretValueCommand, SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
+  const client: SecretsManagerClient = new SecretsManagerClient({
+    ...aws,
+    maxAttempts: 3,
+    // In a VPC without an endpoint for it packets are dropped in silence. The SDK would wait for minutes.
+    requestHandler: { connectionTimeout: 3_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+  });
+  return {
+    getSecretValue: (SecretId, VersionStage) => client.send(new GetSecretValueCommand({ SecretId, VersionStage })),
+  };
+}
+
+function textOf({ SecretString, SecretBinary }: GetSecretValueResponse): string | null {
+  if (SecretString !== undefined) return SecretString;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(SecretBinary ?? new Uint8Array());
+  } catch {
+    return null;
+  }
+}
