@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import type { Manifest } from "../migration/manifest.ts";
+import { rdsCertificatesPlugin } from "./rds-certificates.ts";
 import { zipFiles } from "./zip.ts";
 
 /** What a build leaves in `dist/`. */
@@ -17,7 +18,7 @@ export async function bundleAll(manifest: Manifest, root: string, dist: string):
 /** Writes the function's bundle and zip. Returns the path of the zip. */
 export async function bundleFunction(manifest: Manifest, root: string, dist: string): Promise<string> {
   const outfile = join(dist, OUTPUTS.functionBundle);
-  await build({ ...functionOptions(root), plugins: [manifestPlugin(manifest)], outfile });
+  await build({ ...functionOptions(root), plugins: [manifestPlugin(manifest), rdsCertificatesPlugin()], outfile });
   const zip = join(dist, OUTPUTS.functionZip);
   await writeFile(zip, await zipFiles(dist, [[OUTPUTS.functionBundle, "index.cjs"]]));
   return zip;
@@ -31,6 +32,8 @@ function functionOptions(root: string): BuildOptions {
     entryPoints: ["src/lambda/entry.ts"],
     format: "cjs",
     minify: true,
+    // The AWS SDK as modules: a third less of it is left than of its CommonJS files.
+    mainFields: ["module", "main"],
     // The oldest runtime that the template offers.
     target: "node22",
     // pg asks for it in a try block; it is a compiled addon and not installed.

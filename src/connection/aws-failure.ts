@@ -78,7 +78,7 @@ function credentialsFailure(error: unknown): Failure | null {
       code: "AWS_CREDENTIALS_UNUSABLE",
       message: "no AWS region is set",
       hint: "Nothing was changed. Set AWS_REGION, or give --region or --profile.",
-      details: { reason: name },
+      details: { reason: "RegionMissing" },
     };
   }
   if (!UNUSABLE.has(name)) return null;
