@@ -1,18 +1,18 @@
 // What the shell is told. Pure.
 import type { Report } from "../engine/report-schema.ts";
-import { POLICY, type Policy } from "../failure/policy.ts";
+import { POLICY } from "../failure/policy.ts";
 
 /** 0: fine. 2: the request or the configuration is wrong. 1: everything else. */
 export type ExitCode = 0 | 1 | 2;
 
 export function exitCodeOf(report: Report): ExitCode {
   if (report.ok) return 0;
-  if (report.outcome === "failed") return policyOf(report.failure.code).exitCode;
+  if (report.outcome === "failed") return exitCodeFor(report.failure.code);
   if (report.outcome !== "refused") return 1;
-  return report.problems.some(({ code }) => policyOf(code).exitCode === 2) ? 2 : 1;
+  return report.problems.some(({ code }) => exitCodeFor(code) === 2) ? 2 : 1;
 }
 
 // A newer function may answer with a code that this command line does not know.
-function policyOf(code: string): Policy {
-  return Object.hasOwn(POLICY, code) ? POLICY[code as keyof typeof POLICY] : { exitCode: 1, retryable: false };
+function exitCodeFor(code: string): ExitCode {
+  return Object.hasOwn(POLICY, code) ? POLICY[code as keyof typeof POLICY].exitCode : 1;
 }

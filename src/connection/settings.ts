@@ -17,6 +17,8 @@ export interface Settings {
   readonly journal: string;
   /** How long a run waits for another one to finish. Default: a minute. */
   readonly lockWaitMs: number;
+  /** What a caller wants that cannot say it: a command word, or an event as JSON. Default: `run`. */
+  readonly hookCommand: string;
 }
 
 /** What AWS clients are told; what is left out they find for themselves, as the AWS CLI does. */
@@ -50,7 +52,8 @@ export function parseSettings(environment: Environment): Settings | Refusal {
       : []),
   ];
   if ("problems" in database || lockWaitMs === null || problems.length > 0) return { problems };
-  return { database, databaseWaitMs, aws: awsSettings(environment), schema, journal, lockWaitMs };
+  const hookCommand = environment["HELLOJOHN_HOOK_COMMAND"] || "run";
+  return { database, databaseWaitMs, aws: awsSettings(environment), schema, journal, lockWaitMs, hookCommand };
 }
 
 // The names that every AWS tool knows: https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LockHolder, MigrationError } from "../failure/failure.ts";
 import { isServerError, type Row, send, sqlStateOf } from "./message.ts";
-import type { Session } from "./open-session.ts";
+import { isSameRun, type Session } from "./open-session.ts";
 import { poolerDetected } from "./pooler.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Target } from "./target.ts";
@@ -45,6 +45,7 @@ export async function acquireLock(
     const { state, holder } = await tryLock(session, key);
     if (state === "got") return;
     if (state === "mine") throw poolerDetected("another client holds the run lock over the same backend");
+    if (isSameRun(session.applicationName, holder?.application ?? null)) throw alreadyRunning(holder);
     if (state === "moved") throw poolerDetected("our session moved to another backend");
     const waitedMs = performance.now() - startedAt;
     if (context.signal.aborted) throw cancelled();
@@ -109,6 +110,15 @@ function notAcquired(waitedMs: number, holder: LockHolder | null): MigrationErro
     message: `another run holds the lock: ${who}; waited ${Math.round(waitedMs / 1000)} s`,
     hint: "Nothing was changed by this run. Run again when the other one is done; what it applied is not applied twice.",
     details: { waitedMs: Math.round(waitedMs), holder },
+  });
+}
+
+function alreadyRunning(holder: LockHolder | null): MigrationError {
+  return new MigrationError({
+    code: "ALREADY_RUNNING",
+    message: `this very run is at work already, in pid ${holder?.pid}: its event was delivered twice`,
+    hint: "Nothing was changed by this invocation. The other one answers.",
+    details: { holder },
   });
 }
 

@@ -35,10 +35,22 @@ export interface JournalReading {
   readonly exists: boolean;
 }
 
-/** Such as `hellojohn-migrate 3f2a91c0`: how pg_stat_activity tells one run from another. */
-export function applicationName(runId: string): string {
-  return `hellojohn-migrate ${runId.slice(0, 8)}`;
+/** Such as `hellojohn-migrate 3f2a91c0/0`, run and invocation: how pg_stat_activity tells one from another. */
+export function applicationName({ runId, hop }: Pick<RunContext, "runId" | "hop">): string {
+  return `hellojohn-migrate ${runId.slice(0, 8)}/${hop}`;
 }
+
+/**
+ * True when `other` belongs to this very invocation of a run, or to a later one: we are a second delivery of an event
+ * that is being worked on. An earlier one is what a run that goes on may have left behind.
+ */
+export function isSameRun(own: string, other: string | null): boolean {
+  const [, run, hop] = APPLICATION.exec(own) ?? [];
+  const [, otherRun, otherHop] = APPLICATION.exec(other ?? "") ?? [];
+  return run !== undefined && run === otherRun && Number(otherHop) >= Number(hop);
+}
+
+const APPLICATION = /^hellojohn-migrate ([0-9a-f]{8})\/(\d+)$/;
 
 /**
  * Connects, sets the session up and reads the journal. The settings have a transaction of their own, because a missing

@@ -16,6 +16,8 @@ export type Progress =
 export interface RunContext {
   readonly runId: string;
   readonly invocationId: string;
+  /** Which invocation of the run this is, counted from 0. */
+  readonly hop: number;
   /** Milliseconds until the invocation is ended from outside; Infinity when nobody does. */
   readonly remainingMs: () => number;
   /** Aborted when somebody wants the run to stop: it cancels, rolls back, unlocks and reports. */

@@ -33,6 +33,19 @@ export async function serve(
   }
 }
 
+/** The report of a request that did not come to an end before its invocation does. */
+export function reportOverdue(
+  request: Request,
+  ids: { readonly runId: string; readonly invocationId: string },
+): Report {
+  return fail(newDraft(request, ids), {
+    code: "NO_REPORT_IN_TIME",
+    message: "the work did not come to an end before the time of this invocation was used up",
+    hint: "What it did is not known here. hj migrations status says; run again to go on.",
+    details: {},
+  });
+}
+
 /** The report of a request that never reached the engine: an event or settings that are wrong. */
 export function refuseRequest(request: Request | null, problems: readonly Problem[], invocationId: string): Report {
   return fitReport(refuse(newDraft(request, { runId: randomUUID(), invocationId }), problems));
@@ -46,7 +59,7 @@ async function answer(
   draft: Draft,
 ): Promise<Report> {
   if (request.command === "validate") return refuse(draft, [notAvailable(request.command)]);
-  const opened = await openSession(target, applicationName(context.runId), context);
+  const opened = await openSession(target, applicationName(context), context);
   if ("problems" in opened) return refuse(draft, opened.problems);
   const { session, journal } = opened;
   try {

@@ -53,6 +53,7 @@ export interface FailureDetails {
   readonly PERMISSION_DENIED: { readonly role: string; readonly privilege: string; readonly object: string };
   readonly JOURNAL_UNUSABLE: { readonly table: string; readonly sqlState: string };
   readonly LOCK_NOT_ACQUIRED: { readonly waitedMs: number; readonly holder: LockHolder | null };
+  readonly ALREADY_RUNNING: { readonly holder: LockHolder | null };
   readonly LOCK_LOST: { readonly version: string | null };
   readonly POOLER_DETECTED: { readonly evidence: string };
   readonly STATEMENT_FAILED: StatementPlace & { readonly sqlState: string };
@@ -64,6 +65,8 @@ export interface FailureDetails {
   readonly CONNECTION_LOST: { readonly version: string | null; readonly sqlState: string | null };
   readonly DEADLINE_TOO_SHORT: { readonly version: string; readonly availableMs: number };
   readonly CANCELLED: { readonly version: string | null };
+  readonly NO_REPORT_IN_TIME: Record<string, never>;
+  readonly ANSWER_LOST: { readonly to: string; readonly reason: string };
   readonly INTERNAL_ERROR: { readonly name: string };
 }
 

@@ -8,11 +8,24 @@ export interface Policy {
   readonly exitCode: 1 | 2;
   /** The very same request may succeed later without anybody mending anything. */
   readonly retryable: boolean;
+  /**
+   * For a caller that waits for a go or a stop. `come_back`: it has not failed, and is asked for again. `leave`: another
+   * invocation of the same event answers.
+   */
+  readonly whileBusy: "stop" | "come_back" | "leave";
+  /** https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_FailureDetails.html */
+  readonly jobFailure: "JobFailed" | "ConfigurationError" | "PermissionError" | "SystemUnavailable";
 }
 
-const MEND_REQUEST: Policy = { exitCode: 2, retryable: false };
-const MEND_DATABASE: Policy = { exitCode: 1, retryable: false };
-const TRY_AGAIN: Policy = { exitCode: 1, retryable: true };
+const MEND_REQUEST: Policy = {
+  exitCode: 2,
+  retryable: false,
+  whileBusy: "stop",
+  jobFailure: "ConfigurationError",
+};
+const MEND_DATABASE: Policy = { exitCode: 1, retryable: false, whileBusy: "stop", jobFailure: "JobFailed" };
+const MEND_RIGHTS: Policy = { exitCode: 1, retryable: false, whileBusy: "stop", jobFailure: "PermissionError" };
+const TRY_AGAIN: Policy = { exitCode: 1, retryable: true, whileBusy: "stop", jobFailure: "SystemUnavailable" };
 
 /** A code without a row here does not compile. */
 export const POLICY = {
@@ -36,9 +49,9 @@ export const POLICY = {
   SERVER_NEWER_THAN_TESTED: MEND_DATABASE,
   TLS_UNVERIFIED: MEND_DATABASE,
   DATABASE_UNREACHABLE: TRY_AGAIN,
-  AUTHENTICATION_FAILED: MEND_DATABASE,
+  AUTHENTICATION_FAILED: MEND_RIGHTS,
   SECRET_NOT_FOUND: MEND_REQUEST,
-  SECRET_ACCESS_DENIED: MEND_DATABASE,
+  SECRET_ACCESS_DENIED: MEND_RIGHTS,
   SECRET_UNAVAILABLE: TRY_AGAIN,
   AWS_CREDENTIALS_UNUSABLE: MEND_REQUEST,
   DATABASE_MISSING: MEND_DATABASE,
@@ -47,9 +60,10 @@ export const POLICY = {
   SERVER_TOO_OLD: MEND_DATABASE,
   DATABASE_READ_ONLY: MEND_DATABASE,
   SCHEMA_MISSING: MEND_DATABASE,
-  PERMISSION_DENIED: MEND_DATABASE,
+  PERMISSION_DENIED: MEND_RIGHTS,
   JOURNAL_UNUSABLE: MEND_DATABASE,
-  LOCK_NOT_ACQUIRED: TRY_AGAIN,
+  LOCK_NOT_ACQUIRED: { ...TRY_AGAIN, whileBusy: "come_back" },
+  ALREADY_RUNNING: { ...TRY_AGAIN, whileBusy: "leave" },
   LOCK_LOST: TRY_AGAIN,
   POOLER_DETECTED: MEND_DATABASE,
   STATEMENT_FAILED: MEND_DATABASE,
@@ -61,5 +75,7 @@ export const POLICY = {
   CONNECTION_LOST: TRY_AGAIN,
   CANCELLED: TRY_AGAIN,
   DEADLINE_TOO_SHORT: MEND_REQUEST,
+  NO_REPORT_IN_TIME: TRY_AGAIN,
+  ANSWER_LOST: MEND_RIGHTS,
   INTERNAL_ERROR: MEND_DATABASE,
-} as const satisfies Record<ProblemCode | FailureCode, Policy>;
+} as const satisfies Readonly<Record<ProblemCode | FailureCode, Policy>>;

@@ -4,14 +4,17 @@ import { manifest } from "hj:manifest";
 import type { Context } from "aws-lambda";
 import { readEnvironment } from "../connection/environment.ts";
 import { parseSettings } from "../connection/settings.ts";
+import { callAws } from "./call-aws.ts";
 import { createHandler } from "./handler.ts";
 
-const handle = createHandler(parseSettings(readEnvironment()), manifest);
+const log = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const handle = createHandler(parseSettings(readEnvironment()), manifest, { makeCall: callAws, log });
 
 /** The function's handler, `index.handler`. Lambda ends an invocation without a signal, so none is passed on. */
 export async function handler(event: unknown, context: Context): Promise<unknown> {
   return handle(event, {
     invocationId: context.awsRequestId,
+    functionArn: context.invokedFunctionArn,
     remainingMs: () => context.getRemainingTimeInMillis(),
     signal: new AbortController().signal,
     onProgress: () => {},

@@ -4,18 +4,31 @@ import { randomUUID } from "node:crypto";
 import { createConnector } from "../connection/connector.ts";
 import { createRedactor, type Redactor } from "../connection/redact.ts";
 import type { Settings } from "../connection/settings.ts";
+import type { Report } from "../engine/report-schema.ts";
 import type { Request } from "../engine/request.ts";
 import type { Progress } from "../engine/run-context.ts";
-import { refuseRequest, serve } from "../engine/serve.ts";
+import { refuseRequest, reportOverdue, serve } from "../engine/serve.ts";
 import type { Target } from "../engine/target.ts";
+import { MigrationError } from "../failure/failure.ts";
 import type { Refusal } from "../failure/problem.ts";
 import type { Manifest } from "../migration/manifest.ts";
-import type { Trigger } from "./trigger.ts";
+import { callAws } from "./call-aws.ts";
+import { deliver, type MakeCall } from "./deliver.ts";
+import { logLine } from "./log.ts";
+import { type Answer, type Asked, type Build, isAnswer, type Trigger } from "./trigger.ts";
+import { cloudformation } from "./triggers/cloudformation.ts";
+import { codedeploy } from "./triggers/codedeploy.ts";
+import { codepipeline } from "./triggers/codepipeline.ts";
 import { direct } from "./triggers/direct.ts";
+import { ecs } from "./triggers/ecs.ts";
+import { scheduled } from "./triggers/scheduled.ts";
+import { watch } from "./watchdog.ts";
 
 /** What the one who invokes knows of the invocation. */
 export interface Invocation {
   readonly invocationId: string;
+  /** Of the function as it was invoked; absent outside of AWS. */
+  readonly functionArn?: string;
   /** Milliseconds until the invocation is ended from outside; Infinity when nobody does. */
   readonly remainingMs: () => number;
   /** Aborted to stop the run: it cancels, rolls back, unlocks and reports. */
@@ -23,39 +36,111 @@ export interface Invocation {
   readonly onProgress: (progress: Progress) => void;
 }
 
-/** Resolves to what the caller expects as an answer. Rejects only for a caller that asked for it. */
+/** Resolves to what the caller expects as an answer. Rejects only where the caller asked for it, or got no answer. */
 export type Handler = (event: unknown, invocation: Invocation) => Promise<unknown>;
 
-const TRIGGERS: readonly Trigger[] = [direct];
+/** What the handler reaches besides the database. */
+export interface Outside {
+  readonly makeCall: MakeCall;
+  /** Given one object for each invocation, without secrets. */
+  readonly log: (line: object) => void;
+}
+
+/** Each is told by its structure; `direct` takes what is nobody's, to refuse it. */
+const TRIGGERS: readonly Trigger[] = [codepipeline, codedeploy, ecs, cloudformation, scheduled];
 
 /** Settings or manifest may be a refusal: then every request is answered with its problems. */
-export function createHandler(settings: Settings | Refusal, manifest: Manifest | Refusal): Handler {
+export function createHandler(
+  settings: Settings | Refusal,
+  manifest: Manifest | Refusal,
+  outside: Outside = { makeCall: callAws, log: () => {} },
+): Handler {
   const redactor = createRedactor();
   const target = "problems" in settings ? settings : targetOf(settings, redactor);
+  const build: Build = {
+    hookCommand: "problems" in settings ? "run" : settings.hookCommand,
+    manifestHash: "problems" in manifest ? null : manifest.hash,
+  };
   return async (event, invocation) => {
     const trigger = TRIGGERS.find(({ recognises }) => recognises(event)) ?? direct;
-    const request = trigger.requestOf(event);
-    const refusals = [request, settings, manifest].filter((part): part is Refusal => "problems" in part);
-    const understood = "problems" in request ? null : request;
-    const report =
-      understood === null || "problems" in settings || "problems" in target || "problems" in manifest
-        ? refuseRequest(
-            understood,
-            refusals.flatMap(({ problems }) => problems),
-            invocation.invocationId,
-          )
-        : await serve(understood, manifest, target, {
-            ...invocation,
-            runId: runIdOf(understood),
-            lockWaitMs: settings.lockWaitMs,
-          });
-    return trigger.answer(redactor.redact(report), event);
+    const read = trigger.read(event, build);
+    if (isAnswer(read))
+      return settle(read, invocation, outside, ({ told }) => ({ trigger: trigger.name, message: told }));
+    let lockWaitMs = 0;
+    const onProgress = (progress: Progress) => {
+      if (progress.kind === "lock_busy") lockWaitMs = progress.waitedMs;
+      invocation.onProgress(progress);
+    };
+    const report = redactor.redact(await reportOn(read, settings, manifest, target, { ...invocation, onProgress }));
+    const { invocationId, functionArn = null } = invocation;
+    const answer = trigger.answer(report, event, { invocationId, functionArn, now: Date.now() });
+    return settle(answer, invocation, outside, ({ told }) =>
+      logLine(report, { trigger: trigger.name, functionArn, lockWaitMs, now: Date.now(), answer: told }),
+    );
   };
 }
 
+/** A report in any case: also of what cannot be served, and of what does not end in time. */
+function reportOn(
+  read: Asked | Refusal,
+  settings: Settings | Refusal,
+  manifest: Manifest | Refusal,
+  target: Target | Refusal,
+  invocation: Invocation,
+): Promise<Report> | Report {
+  const refusals = [read, settings, manifest].filter((part): part is Refusal => "problems" in part);
+  if ("problems" in read || "problems" in settings || "problems" in manifest || "problems" in target) {
+    const problems = refusals.flatMap(({ problems }) => problems);
+    return refuseRequest("problems" in read ? null : read.request, problems, invocation.invocationId);
+  }
+  const { request, hop } = read;
+  const ids = { runId: runIdOf(request) ?? read.runId ?? randomUUID(), invocationId: invocation.invocationId };
+  return watch(
+    (signal) =>
+      serve(request, manifest, target, { ...invocation, ...ids, hop, signal, lockWaitMs: settings.lockWaitMs }),
+    invocation,
+    () => reportOverdue(request, ids),
+  );
+}
+
+/** Gives the answer and logs how that went, and only then throws what there is to throw. */
+async function settle(
+  answer: Answer,
+  { remainingMs }: Invocation,
+  { makeCall, log }: Outside,
+  lineOf: (settled: Settled) => object,
+): Promise<unknown> {
+  const settled = await give(answer, remainingMs, makeCall);
+  log(lineOf(settled));
+  if ("error" in settled) throw settled.error;
+  return settled.value;
+}
+
+/** How an answer went, for the log, and what the function returns or throws. */
+type Settled = { readonly told: string } & ({ readonly value: unknown } | { readonly error: unknown });
+
+async function give(answer: Answer, remainingMs: () => number, makeCall: MakeCall): Promise<Settled> {
+  switch (answer.kind) {
+    case "return":
+      return { told: "returned", value: answer.value };
+    case "throw":
+      return { told: "thrown", error: answer.error };
+    case "leave":
+      return { told: "left to the invocation that is at work", value: { answer: answer.reason } };
+    case "deliver":
+      try {
+        const delivered = await deliver(answer, remainingMs, makeCall);
+        return { told: `${delivered}: ${answer.summary}`, value: { answer: answer.summary } };
+      } catch (error) {
+        const told = error instanceof MigrationError ? `${error.message}. ${error.failure.hint}` : String(error);
+        return { told, error };
+      }
+  }
+}
+
 /** A continued run keeps its id. */
-function runIdOf(request: Request): string {
-  return ("continuation" in request && request.continuation?.runId) || randomUUID();
+function runIdOf(request: Request): string | null {
+  return "continuation" in request ? (request.continuation?.runId ?? null) : null;
 }
 
 function targetOf(settings: Settings, redactor: Redactor): Target {

@@ -1,16 +1,22 @@
-// A direct invocation: the event is the request, the answer is the report.
+// A direct invocation: the event is the request, the answer is the report. Step Functions, EventBridge, `hj` and
+// `aws lambda invoke` send these.
 import type { Report } from "../../engine/report-schema.ts";
 import { parseRequest } from "../../engine/request.ts";
+import { reasonOf } from "../reason.ts";
 import type { Trigger } from "../trigger.ts";
 
 /** Takes every event, so that one which is nobody's is refused with what was expected; it has to be asked last. */
 export const direct: Trigger = {
+  name: "direct",
   recognises: () => true,
-  requestOf: parseRequest,
-  answer: (report, event) => {
-    if (!report.ok && wantsException(event)) throw new RunNotOk(report);
-    return report;
+  read: (event) => {
+    const request = parseRequest(event);
+    return "problems" in request ? request : { request, runId: null, hop: 0 };
   },
+  answer: (report, event) =>
+    !report.ok && wantsException(event)
+      ? { kind: "throw", error: new RunNotOk(report) }
+      : { kind: "return", value: report },
 };
 
 /** Lambda passes name and message of an error on to the caller, and nothing else of it. */
@@ -18,16 +24,8 @@ class RunNotOk extends Error {
   override readonly name = "RunNotOk";
 
   constructor(report: Report) {
-    super(`${report.outcome}: ${reasonOf(report)} (run ${report.runId})`);
+    super(`${report.outcome}: ${reasonOf(report)}`);
   }
-}
-
-function reasonOf(report: Report): string {
-  if (report.outcome === "failed") return `${report.failure.message}. ${report.failure.hint}`;
-  if (report.outcome !== "refused") return "send the same event with the continuation of the report to go on";
-  return report.problems
-    .map(({ field, message }) => (field === undefined ? message : `${field} ${message}`))
-    .join("; ");
 }
 
 // Asked for even in an event that is wrong elsewhere.

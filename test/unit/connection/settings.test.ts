@@ -30,6 +30,7 @@ describe("parseSettings", () => {
       schema: "public",
       journal: "hj_migration",
       lockWaitMs: 60_000,
+      hookCommand: "run",
     });
   });
 

@@ -19,6 +19,7 @@ const EXIT_2: readonly Code[] = [
 ];
 /** What may pass by itself. */
 const RETRYABLE: readonly Code[] = [
+  "ALREADY_RUNNING",
   "CANCELLED",
   "CONNECTION_LOST",
   "DATABASE_NOT_READY",
@@ -26,6 +27,7 @@ const RETRYABLE: readonly Code[] = [
   "LOCK_LOST",
   "LOCK_NOT_ACQUIRED",
   "LOCK_TIMEOUT",
+  "NO_REPORT_IN_TIME",
   "SECRET_UNAVAILABLE",
 ];
 const codes = Object.keys(POLICY) as Code[];

@@ -1,0 +1,65 @@
+// Brings an answer to its caller's API, as often as it takes and as long as there is time. What the answer is, a
+// trigger has decided.
+import pRetry from "p-retry";
+import { MigrationError } from "../failure/failure.ts";
+import type { Call, Deliverable } from "./trigger.ts";
+
+/** How a call is made; the real one is `callAws`. */
+export type MakeCall = (call: Call, signal: AbortSignal) => Promise<void>;
+
+/** One attempt: an endpoint that a VPC cannot reach drops packets in silence. */
+const ATTEMPT_MS = 5_000;
+
+/** Left of the invocation for the log line about an answer that could not be delivered. */
+const RESERVE_MS = 500;
+
+/**
+ * Returns when the answer has arrived, or had arrived before. Throws a MigrationError that says what to do by hand when
+ * it could not be delivered in the time that was left; nothing has been answered then.
+ */
+export async function deliver(
+  { call, byHand }: Deliverable,
+  remainingMs: () => number,
+  makeCall: MakeCall,
+): Promise<"delivered" | "already"> {
+  const leftMs = () => Math.max(1, remainingMs() - RESERVE_MS);
+  try {
+    await pRetry(() => makeCall(call, AbortSignal.timeout(Math.min(ATTEMPT_MS, leftMs()))), {
+      retries: Number.POSITIVE_INFINITY,
+      maxRetryTime: Math.min(leftMs(), 2 ** 31 - 1),
+      minTimeout: 200,
+      maxTimeout: 2_000,
+      randomize: true,
+      shouldRetry: ({ error }) => !isFinal(error),
+    });
+    return "delivered";
+  } catch (error) {
+    if (error instanceof Error && ALREADY_ANSWERED.has(error.name)) return "already";
+    throw lost(call, byHand, error);
+  }
+}
+
+/** The caller has its answer, or has given up: both are an end, and neither is changed by another call. */
+const ALREADY_ANSWERED: ReadonlySet<string> = new Set([
+  "LifecycleEventAlreadyCompletedException",
+  "InvalidJobStateException",
+]);
+
+/** What the SDK calls the client's fault does not get better, except when it is asked too often. */
+function isFinal(error: Error): boolean {
+  const fault: unknown = "$fault" in error ? error.$fault : null;
+  return fault === "client" && !/Throttl|TooManyRequests/.test(error.name);
+}
+
+function lost(call: Call, byHand: string, cause: unknown): MigrationError {
+  const reason = cause instanceof Error ? cause.name : "unknown";
+  return new MigrationError(
+    {
+      code: "ANSWER_LOST",
+      message: `the answer could not be delivered to ${call.to} (${reason})`,
+      hint: byHand,
+      details: { to: call.to, reason },
+    },
+    { cause },
+  );
+}

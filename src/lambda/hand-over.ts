@@ -1,0 +1,71 @@
+// A run that needs more than one invocation, for callers that call only once: the function invokes itself. Pure.
+import { createHash } from "node:crypto";
+import * as z from "zod/mini";
+import { encodeContinuation } from "../engine/continuation.ts";
+import type { Report } from "../engine/report-schema.ts";
+import { decisionFor } from "./decision.ts";
+import type { Answer, Delivery } from "./trigger.ts";
+
+/** What an event carries that this function has sent to itself. */
+export interface Resume {
+  /** Which invocation of the run it is; the first one, which nothing has sent, is 0. */
+  readonly hop: number;
+  readonly continuation: string;
+  /** When the first invocation answered, in milliseconds of the Unix epoch. */
+  readonly startedAt: number;
+}
+
+/**
+ * Half of what Lambda allows: it stops functions that go round about 16 times
+ * (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
+ */
+const MAXIMUM_HOPS = 8;
+
+/** Both CodeDeploy and CloudFormation give up an hour after they have called; some of it is kept to answer. */
+const CALLER_WAITS_MS = 55 * 60_000;
+
+export const resumeSchema = z.optional(
+  z.strictObject({
+    hop: z.int().check(z.minimum(1), z.maximum(MAXIMUM_HOPS)),
+    continuation: z.string().check(z.maxLength(100_000)),
+    startedAt: z.number(),
+  }),
+);
+
+/**
+ * For a run that is not done and can go on: the same event again, to this function. Null when it is done, when this is
+ * the last invocation that may be, or when the caller will not wait for another one.
+ */
+export function handOver(
+  report: Report,
+  event: { readonly resume?: Resume | undefined },
+  { functionArn, now }: Delivery,
+): Answer | null {
+  const continuation = continuationOf(report);
+  const hop = (event.resume?.hop ?? 0) + 1;
+  const startedAt = event.resume?.startedAt ?? Date.parse(report.startedAt);
+  if (continuation === null || functionArn === null || hop > MAXIMUM_HOPS || now - startedAt > CALLER_WAITS_MS)
+    return null;
+  return {
+    kind: "deliver",
+    call: { to: "itself", functionArn, event: { ...event, resume: { hop, continuation, startedAt } } },
+    summary: `goes on in invocation ${hop + 1}`,
+    byHand: "Deploy again: the next run goes on where this one stopped.",
+  };
+}
+
+/** How a run goes on that is not done: its own continuation, or from the start where it never got hold of the lock. */
+export function continuationOf(report: Report): string | null {
+  if (report.outcome === "incomplete") return report.continuation;
+  if (report.command !== "run" || decisionFor(report) !== "come_back") return null;
+  return encodeContinuation({ command: "run", runId: report.runId, batches: [] });
+}
+
+/** One id for every delivery of one event: Lambda delivers asynchronous events at least once. */
+export function runIdFrom(...identity: readonly string[]): string {
+  const hex = createHash("sha256").update(JSON.stringify(identity)).digest("hex");
+  // Version 8, made by a rule of one's own: https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-8
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    "-",
+  );
+}
