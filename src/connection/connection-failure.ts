@@ -15,13 +15,9 @@ function explain(error: unknown, address: DatabaseAddress): Failure {
   switch (code) {
     case "28P01":
     case "28000":
-      if (/no encryption|SSL off/.test(messageOf(error))) return tlsFailure(code, messageOf(error), address);
-      return {
-        code: "AUTHENTICATION_FAILED",
-        message: `the server refused to let ${user} in`,
-        hint: `Check the user name and the password for ${host}:${port}, and that pg_hba.conf lets this address in.`,
-        details: { user, sqlState: code },
-      };
+      return /no encryption|SSL off/.test(messageOf(error))
+        ? tlsFailure(code, messageOf(error), address)
+        : refusedToLetIn(code, address);
     case "3D000":
       return {
         code: "DATABASE_MISSING",
@@ -48,6 +44,8 @@ function explain(error: unknown, address: DatabaseAddress): Failure {
       };
     case "0A000":
     case "08P01":
+      // PgBouncer's code for everything that it refuses, a wrong password too.
+      if (/authentication failed/i.test(messageOf(error))) return refusedToLetIn(code, address);
       return {
         code: "POOLER_DETECTED",
         message: `the proxy at ${host}:${port} refuses this connection (${code})`,
@@ -57,6 +55,15 @@ function explain(error: unknown, address: DatabaseAddress): Failure {
     default:
       return isTlsError(error, code) ? tlsFailure(code, messageOf(error), address) : unreachable(error, code, address);
   }
+}
+
+function refusedToLetIn(sqlState: string, { user, host, port }: DatabaseAddress): Failure {
+  return {
+    code: "AUTHENTICATION_FAILED",
+    message: `the server refused to let ${user} in`,
+    hint: `Check the user name and the password for ${host}:${port}, and that pg_hba.conf lets this address in.`,
+    details: { user, sqlState },
+  };
 }
 
 function unreachable(error: unknown, code: string, { host, port, password, user }: DatabaseAddress): Failure {

@@ -10,8 +10,9 @@ export type Connection = Client;
 /**
  * Opens a session within `timeoutMs`, or throws a MigrationError that says what is in the way.
  *
- * No start-up parameter is sent but user, database, encoding and name: RDS Proxy and PgBouncer refuse a connection that
- * brings time-outs or options (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.html).
+ * No start-up parameter is sent but user, database and encoding: RDS Proxy and PgBouncer refuse a connection that brings
+ * time-outs or options (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.html), and PgBouncer hands a
+ * name on to the backends of others.
  */
 export async function openConnection(address: DatabaseAddress, timeoutMs: number): Promise<Connection> {
   const client = new Client({
@@ -22,7 +23,6 @@ export async function openConnection(address: DatabaseAddress, timeoutMs: number
     password: () => address.password ?? "",
     database: address.database,
     ssl: await tlsOptions(address),
-    application_name: "hellojohn-migrate",
     client_encoding: "UTF8",
     connectionTimeoutMillis: Math.max(1, Math.ceil(timeoutMs)),
     // A ten-minute index build sends no byte, and NAT gateways forget a silent connection after 350 s.
@@ -46,9 +46,8 @@ export function announcedPid(connection: Connection): number {
   return (connection as unknown as { readonly processID: number }).processID;
 }
 
-/** The driver fills what it is not told from PGOPTIONS and PGREPLICATION, and nothing can be said that means "none". */
+/** The driver takes what it is not told from PGOPTIONS and the like, and nothing can be said that means "none". */
 function withoutEnvironment(client: Client): void {
   const { connectionParameters } = client as unknown as { connectionParameters: Record<string, unknown> };
-  connectionParameters["options"] = undefined;
-  connectionParameters["replication"] = undefined;
+  for (const name of ["options", "replication", "application_name"]) connectionParameters[name] = undefined;
 }

@@ -1,0 +1,116 @@
+// What stands between the function and the server: PgBouncer in transaction mode is refused before anything of ours is
+// left on a backend of its pool, and in session mode it is as good as the server itself.
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Report } from "../../src/engine/report-schema.ts";
+import { createTestDatabase, postgresVersions, type TestDatabase } from "../support/database.ts";
+import { runEvent, statuses } from "../support/engine.ts";
+import { manifestOf } from "../support/manifest.ts";
+import { type PgbouncerOptions, pgbouncer, startPgbouncer } from "../support/pgbouncer.ts";
+
+const MANIFEST = manifestOf({
+  "0001_a.up.sql": "create table a (id int)",
+  "0002_b.up.sql": "-- hj:transaction off\ncreate index concurrently a_id on a (id)",
+});
+
+/** What nobody but us would have set, on any session of the database but the asking one. */
+const LEFT_BEHIND = `select pid from pg_stat_activity
+  where datname = current_database() and pid <> pg_backend_pid() and application_name like 'hellojohn%'
+  union all select pid from pg_locks where locktype = 'advisory'`;
+
+async function setup(serverUrl: string, options: PgbouncerOptions): Promise<{ database: TestDatabase; url: string }> {
+  const database = await createTestDatabase(serverUrl);
+  onTestFinished(() => database.drop());
+  const pooler = await startPgbouncer(database.url, options);
+  onTestFinished(() => pooler.stop());
+  return { database, url: pooler.url };
+}
+
+/** Clients of the same pool that never stop asking, as an application's would; each says what it finds set. */
+async function busyClients(url: string, number: number): Promise<readonly { found: Set<string> }[]> {
+  let isOver = false;
+  const clients = Array.from({ length: number }, () => new pg.Client(url));
+  const findings = clients.map(() => ({ found: new Set<string>() }));
+  await Promise.all(clients.map((client) => client.connect()));
+  const working = clients.map(async (client, index) => {
+    while (!isOver) {
+      await client.query("begin");
+      const { rows } = await client.query(
+        "select concat_ws(' ', current_setting('search_path'), current_setting('idle_session_timeout'), pg_sleep(random() / 200)) as found",
+      );
+      await client.query("commit");
+      findings[index]?.found.add(rows[0].found.trim());
+      await sleep(Math.random() * 3);
+    }
+  });
+  onTestFinished(async () => {
+    isOver = true;
+    await Promise.all(working);
+    await Promise.all(clients.map((client) => client.end()));
+  });
+  return findings;
+}
+
+function codeOf(report: Report): string {
+  return report.outcome === "failed" ? report.failure.code : report.outcome;
+}
+
+describe.runIf(pgbouncer !== null).each(postgresVersions)(
+  "PgBouncer before PostgreSQL $version",
+  ({ url: serverUrl }) => {
+    it.each(["run", "status", "list", "rollback"])("in transaction mode is refused: %s", async (command) => {
+      const { database, url } = await setup(serverUrl, { mode: "transaction" });
+      const report = await runEvent(url, MANIFEST, { command });
+      expect(report).toMatchObject({
+        outcome: "failed",
+        failure: { code: "POOLER_DETECTED", hint: expect.stringContaining("the database's own endpoint") },
+      });
+      expect(await database.query("select 1 from pg_tables where schemaname = 'public'")).toEqual([]);
+      expect(await database.query(LEFT_BEHIND)).toEqual([]);
+    });
+
+    it("in transaction mode is refused with one backend for all, and with one that is handed out in turn", async () => {
+      for (const settings of [{ default_pool_size: "1" }, { server_round_robin: "1" }]) {
+        const { url } = await setup(serverUrl, { mode: "transaction", settings });
+        expect(codeOf(await runEvent(url, MANIFEST, { command: "run" }))).toBe("POOLER_DETECTED");
+      }
+    });
+
+    it("in transaction mode under load refuses five runs, or serves them right, and leaves nothing behind", async () => {
+      const { database, url } = await setup(serverUrl, { mode: "transaction", settings: { default_pool_size: "4" } });
+      const others = await busyClients(url, 8);
+      for (let round = 0; round < 5; round++) {
+        const report = await runEvent(url, MANIFEST, { command: "run" }, { lockWait: "5s" });
+        if (report.ok) expect(Object.values(statuses(report)).every((status) => status === "applied")).toBe(true);
+        else expect(["POOLER_DETECTED", "LOCK_LOST"]).toContain(codeOf(report));
+        await expect.poll(() => database.query(LEFT_BEHIND)).toEqual([]);
+      }
+      expect(new Set(others.flatMap(({ found }) => [...found]))).toEqual(new Set(['"$user", public 0']));
+    });
+
+    it("in session mode is as good as the server: migrations are applied, once", async () => {
+      const { database, url } = await setup(serverUrl, { mode: "session" });
+      expect(statuses(await runEvent(url, MANIFEST, { command: "run" }))).toEqual({
+        "0001": "applied",
+        "0002": "applied",
+      });
+      expect(codeOf(await runEvent(url, MANIFEST, { command: "run" }))).toBe("up_to_date");
+      expect(await database.query("select count(*)::int as entries from hj_migration")).toEqual([{ entries: 2 }]);
+      await expect.poll(() => database.query(LEFT_BEHIND)).toEqual([]);
+    });
+
+    it("in session mode lets one of two runs at once apply", async () => {
+      const { database, url } = await setup(serverUrl, { mode: "session" });
+      const reports = await Promise.all([1, 2, 3].map(() => runEvent(url, MANIFEST, { command: "run" })));
+      expect(reports.map(codeOf).sort()).toEqual(["applied", "up_to_date", "up_to_date"]);
+      expect(await database.query("select count(*)::int as entries from hj_migration")).toEqual([{ entries: 2 }]);
+    });
+
+    it("tells a wrong password as one", async () => {
+      const { url } = await setup(serverUrl, { mode: "transaction" });
+      const wrong = Object.assign(new URL(url), { password: "wrong" }).href;
+      expect(codeOf(await runEvent(wrong, MANIFEST, { command: "status" }))).toBe("AUTHENTICATION_FAILED");
+    });
+  },
+);
