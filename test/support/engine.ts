@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly journal?: string;
   readonly lockWait?: string;
   readonly databaseWait?: string;
+  /** Further variables. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** HelloJohn's own migrations. */
@@ -56,6 +58,7 @@ export async function runEvent(
     HELLOJOHN_JOURNAL: options.journal,
     HELLOJOHN_LOCK_WAIT: options.lockWait,
     HELLOJOHN_DATABASE_WAIT: options.databaseWait,
+    ...options.environment,
   });
   const answer = await createHandler(settings, manifest)(event, {
     invocationId: randomUUID(),
