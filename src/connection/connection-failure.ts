@@ -45,7 +45,7 @@ function explain(error: unknown, address: DatabaseAddress): Failure {
     case "0A000":
     case "08P01":
       // PgBouncer's code for everything that it refuses, a wrong password too.
-      if (/authentication failed/i.test(messageOf(error))) return refusedToLetIn(code, address);
+      if (/authentication failed|no such user/i.test(messageOf(error))) return refusedToLetIn(code, address);
       return {
         code: "POOLER_DETECTED",
         message: `the proxy at ${host}:${port} refuses this connection (${code})`,

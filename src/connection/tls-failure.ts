@@ -30,6 +30,7 @@ function explain(code: string, message: string, host: string, ssl: SslMode): { r
       return { reason: "the server's certificate has expired", hint: "Renew it in the server." };
     case "CERT_NOT_YET_VALID":
       return { reason: "the server's certificate is not valid yet", hint: "Check the clocks of both sides." };
+    case "CERT_SIGNATURE_FAILURE":
     case "DEPTH_ZERO_SELF_SIGNED_CERT":
     case "SELF_SIGNED_CERT_IN_CHAIN":
     case "UNABLE_TO_GET_ISSUER_CERT":
