@@ -50,7 +50,8 @@ export function isSameRun(own: string, other: string | null): boolean {
   return run !== undefined && run === otherRun && Number(otherHop) >= Number(hop);
 }
 
-const APPLICATION = /^hellojohn-migrate ([0-9a-f]{8})\/(\d+)$/;
+// While a migration runs, its version stands behind.
+const APPLICATION = /^hellojohn-migrate ([0-9a-f]{8})\/(\d+)(?: |$)/;
 
 /**
  * Connects, sets the session up and reads the journal. The settings have a transaction of their own, because a missing

@@ -1,8 +1,21 @@
 // The calls that answers are made of. Each client is loaded by the first call that needs it, and by no other.
+import type { Caller } from "./deliver.ts";
 import type { Call, JobFailure, JobSuccess, LifecycleStatus } from "./trigger.ts";
 
-/** Makes one call, once: trying again is deliver.ts's. Rejects with what the SDK or the network threw. */
-export async function callAws(call: Call, signal: AbortSignal): Promise<void> {
+/** The real caller: AWS as the environment says it. */
+export const awsCaller: Caller = { prepare, make };
+
+/** What cannot be loaded is told by the call itself. */
+function prepare(to: Call["to"]): void {
+  CLIENTS[to]?.().catch(() => {});
+}
+
+const CLIENTS: Partial<Record<Call["to"], () => Promise<unknown>>> = {
+  codedeploy: () => import("@aws-sdk/client-codedeploy"),
+  codepipeline: () => import("@aws-sdk/client-codepipeline"),
+};
+
+async function make(call: Call, signal: AbortSignal): Promise<void> {
   switch (call.to) {
     case "codedeploy":
       return putLifecycleStatus(call.input, signal);

@@ -4,14 +4,19 @@ import pRetry from "p-retry";
 import { MigrationError } from "../failure/failure.ts";
 import type { Call, Deliverable } from "./trigger.ts";
 
-/** How a call is made; the real one is `callAws`. */
-export type MakeCall = (call: Call, signal: AbortSignal) => Promise<void>;
+/** How calls are made; the real one is `awsCaller`. */
+export interface Caller {
+  /** Loads what a call will need, so that it need not be loaded when there is little time left. */
+  readonly prepare: (to: Call["to"]) => void;
+  /** Makes one call, once. Rejects with what the SDK or the network threw. */
+  readonly make: (call: Call, signal: AbortSignal) => Promise<void>;
+}
 
 /** One attempt: an endpoint that a VPC cannot reach drops packets in silence. */
 const ATTEMPT_MS = 5_000;
 
 /** Left of the invocation for the log line about an answer that could not be delivered. */
-const RESERVE_MS = 500;
+const RESERVE_MS = 200;
 
 /**
  * Returns when the answer has arrived, or had arrived before. Throws a MigrationError that says what to do by hand when
@@ -20,11 +25,11 @@ const RESERVE_MS = 500;
 export async function deliver(
   { call, byHand }: Deliverable,
   remainingMs: () => number,
-  makeCall: MakeCall,
+  caller: Caller,
 ): Promise<"delivered" | "already"> {
   const leftMs = () => Math.max(1, remainingMs() - RESERVE_MS);
   try {
-    await pRetry(() => makeCall(call, AbortSignal.timeout(Math.min(ATTEMPT_MS, leftMs()))), {
+    await pRetry(() => caller.make(call, AbortSignal.timeout(Math.min(ATTEMPT_MS, leftMs()))), {
       retries: Number.POSITIVE_INFINITY,
       maxRetryTime: Math.min(leftMs(), 2 ** 31 - 1),
       minTimeout: 200,

@@ -4,11 +4,11 @@ import { manifest } from "hj:manifest";
 import type { Context } from "aws-lambda";
 import { readEnvironment } from "../connection/environment.ts";
 import { parseSettings } from "../connection/settings.ts";
-import { callAws } from "./call-aws.ts";
+import { awsCaller } from "./call-aws.ts";
 import { createHandler } from "./handler.ts";
 
 const log = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
-const handle = createHandler(parseSettings(readEnvironment()), manifest, { makeCall: callAws, log });
+const handle = createHandler(parseSettings(readEnvironment()), manifest, { caller: awsCaller, log });
 
 /** The function's handler, `index.handler`. Lambda ends an invocation without a signal, so none is passed on. */
 export async function handler(event: unknown, context: Context): Promise<unknown> {

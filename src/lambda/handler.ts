@@ -12,8 +12,8 @@ import type { Target } from "../engine/target.ts";
 import { MigrationError } from "../failure/failure.ts";
 import type { Refusal } from "../failure/problem.ts";
 import type { Manifest } from "../migration/manifest.ts";
-import { callAws } from "./call-aws.ts";
-import { deliver, type MakeCall } from "./deliver.ts";
+import { awsCaller } from "./call-aws.ts";
+import { type Caller, deliver } from "./deliver.ts";
 import { logLine } from "./log.ts";
 import { type Answer, type Asked, type Build, isAnswer, type Trigger } from "./trigger.ts";
 import { cloudformation } from "./triggers/cloudformation.ts";
@@ -41,7 +41,7 @@ export type Handler = (event: unknown, invocation: Invocation) => Promise<unknow
 
 /** What the handler reaches besides the database. */
 export interface Outside {
-  readonly makeCall: MakeCall;
+  readonly caller: Caller;
   /** Given one object for each invocation, without secrets. */
   readonly log: (line: object) => void;
 }
@@ -53,7 +53,7 @@ const TRIGGERS: readonly Trigger[] = [codepipeline, codedeploy, ecs, cloudformat
 export function createHandler(
   settings: Settings | Refusal,
   manifest: Manifest | Refusal,
-  outside: Outside = { makeCall: callAws, log: () => {} },
+  outside: Outside = { caller: awsCaller, log: () => {} },
 ): Handler {
   const redactor = createRedactor();
   const target = "problems" in settings ? settings : targetOf(settings, redactor);
@@ -63,6 +63,7 @@ export function createHandler(
   };
   return async (event, invocation) => {
     const trigger = TRIGGERS.find(({ recognises }) => recognises(event)) ?? direct;
+    if (trigger.answersTo !== undefined) outside.caller.prepare(trigger.answersTo);
     const read = trigger.read(event, build);
     if (isAnswer(read))
       return settle(read, invocation, outside, ({ told }) => ({ trigger: trigger.name, message: told }));
@@ -107,10 +108,10 @@ function reportOn(
 async function settle(
   answer: Answer,
   { remainingMs }: Invocation,
-  { makeCall, log }: Outside,
+  { caller, log }: Outside,
   lineOf: (settled: Settled) => object,
 ): Promise<unknown> {
-  const settled = await give(answer, remainingMs, makeCall);
+  const settled = await give(answer, remainingMs, caller);
   log(lineOf(settled));
   if ("error" in settled) throw settled.error;
   return settled.value;
@@ -119,7 +120,7 @@ async function settle(
 /** How an answer went, for the log, and what the function returns or throws. */
 type Settled = { readonly told: string } & ({ readonly value: unknown } | { readonly error: unknown });
 
-async function give(answer: Answer, remainingMs: () => number, makeCall: MakeCall): Promise<Settled> {
+async function give(answer: Answer, remainingMs: () => number, caller: Caller): Promise<Settled> {
   switch (answer.kind) {
     case "return":
       return { told: "returned", value: answer.value };
@@ -129,7 +130,7 @@ async function give(answer: Answer, remainingMs: () => number, makeCall: MakeCal
       return { told: "left to the invocation that is at work", value: { answer: answer.reason } };
     case "deliver":
       try {
-        const delivered = await deliver(answer, remainingMs, makeCall);
+        const delivered = await deliver(answer, remainingMs, caller);
         return { told: `${delivered}: ${answer.summary}`, value: { answer: answer.summary } };
       } catch (error) {
         const told = error instanceof MigrationError ? `${error.message}. ${error.failure.hint}` : String(error);

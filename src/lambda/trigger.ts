@@ -7,6 +7,8 @@ import type { Refusal } from "../failure/problem.ts";
 export interface Trigger {
   /** For logs. */
   readonly name: string;
+  /** Whose API its answers are brought to; absent where an answer is a return value. */
+  readonly answersTo?: Call["to"];
   /** Whether an event is this trigger's, by its structure alone. */
   readonly recognises: (event: unknown) => boolean;
   /** What the event asks for; an answer where nothing has to be done. Asked only for an event that it recognises. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** Less than the engine keeps back for itself, so that a run which ends in order is never overtaken. */
 const ANSWER_MS = 5_000;
-const ANSWER_SHARE = 1 / 10;
+const ANSWER_SHARE = 1 / 8;
 
 /**
  * What `work` resolves to, or `overdue()` when that has not come shortly before the end. The work is then told to stop,

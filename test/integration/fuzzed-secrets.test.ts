@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, it, onTestFinished } from "vitest";
 import { parseSettings } from "../../src/connection/settings.ts";
 import { reportSchema } from "../../src/engine/report-schema.ts";
-import { callAws } from "../../src/lambda/call-aws.ts";
+import { awsCaller } from "../../src/lambda/call-aws.ts";
 import { createHandler } from "../../src/lambda/handler.ts";
 import { manifestOf } from "../support/manifest.ts";
 import { formsIn } from "../support/secret-forms.ts";
@@ -51,7 +51,7 @@ it("each of 2,000 malformed secrets is refused or failed, and nothing of it is t
   });
   process.env["AWS_ACCESS_KEY_ID"] = "AKIAIOSFODNN7EXAMPLE";
   process.env["AWS_SECRET_ACCESS_KEY"] = "none";
-  const outside = { makeCall: callAws, log: (line: object) => lines.push(JSON.stringify(line)) };
+  const outside = { caller: awsCaller, log: (line: object) => lines.push(JSON.stringify(line)) };
   const handle = createHandler(settings, manifestOf({ "0001_a.up.sql": "select 1" }), outside);
   const outcomes = new Set<string>();
   await fc.assert(

@@ -42,7 +42,10 @@ async function closedDoor(url: string) {
   onTestFinished(() => {
     server.close();
   });
-  return { url: Object.assign(new URL(url), { port: String(port) }).href, open: () => server.listen(port, "127.0.0.1") };
+  return {
+    url: Object.assign(new URL(url), { port: String(port) }).href,
+    open: () => server.listen(port, "127.0.0.1"),
+  };
 }
 
 describe.each(postgresVersions)("PostgreSQL $version", ({ url: serverUrl }) => {

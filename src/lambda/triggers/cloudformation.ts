@@ -31,6 +31,7 @@ const MAXIMUM_REASON = 1_000;
 
 export const cloudformation: Trigger = {
   name: "cloudformation",
+  answersTo: "cloudformation",
   recognises: (event) => schema.safeParse(event).success,
   read: (event, { hookCommand, manifestHash }) => {
     const resource = schema.parse(event);

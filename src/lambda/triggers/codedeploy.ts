@@ -16,6 +16,7 @@ const schema = z.looseObject({
 
 export const codedeploy: Trigger = {
   name: "codedeploy",
+  answersTo: "codedeploy",
   recognises: (event) => schema.safeParse(event).success,
   read: (event, { hookCommand }) => {
     const { DeploymentId, LifecycleEventHookExecutionId, resume } = schema.parse(event);

@@ -27,6 +27,7 @@ const MAXIMUM_MESSAGE = 5_000;
 
 export const codepipeline: Trigger = {
   name: "codepipeline",
+  answersTo: "codepipeline",
   recognises: (event) => schema.safeParse(event).success,
   read: (event, { hookCommand }) => {
     const { id, parameters, hop, continuation } = jobOf(event);
