@@ -76,8 +76,8 @@ const RULES: readonly Rule[] = [
   },
   {
     matches: ({ name }) => /^(?:CredentialsProviderError|TokenProviderError|ProviderError)$/.test(name),
-    explain: ({ message }) => ({
-      message: `no AWS credentials were found: ${message}`,
+    explain: ({ message }, { target: { profile } }) => ({
+      message: `no AWS credentials were found${profile === undefined ? "" : ` by the profile ${profile}`}: ${message}`,
       hint: `Give --profile, set AWS_PROFILE, or log in (aws sso login); aws sts get-caller-identity tests it. ${NOTHING_RAN}`,
       exitCode: 2,
     }),

@@ -103,6 +103,7 @@ const base = z.looseObject({
   ok: z.boolean(),
   outcome: z.string(),
   command: z.nullable(z.string()),
+  dryRun: z.boolean(),
   runId: z.string(),
   invocationId: z.string(),
   startedAt: z.string(),

@@ -108,8 +108,9 @@ function misused(field: string, message: string, hint?: string): Problem {
 const URL_VARIABLE = "HELLOJOHN_DATABASE_URL";
 const SECRET_VARIABLE = "HELLOJOHN_DATABASE_SECRET_ID";
 
-function settingsFrom(flags: TargetFlags, environment: Environment, urlFlag: string): Settings | Refusal {
-  const given = [
+/** The variables that a flag stands for, in the order in which they are told. */
+function variablesOf(flags: TargetFlags, urlFlag: string) {
+  return [
     { variable: URL_VARIABLE, flag: urlFlag, value: flags.databaseUrl },
     { variable: SECRET_VARIABLE, flag: FLAGS.secretId, value: flags.secretId },
     { variable: "HELLOJOHN_SCHEMA", flag: FLAGS.schema, value: flags.schema },
@@ -118,19 +119,29 @@ function settingsFrom(flags: TargetFlags, environment: Environment, urlFlag: str
     { variable: "AWS_PROFILE", flag: FLAGS.profile, value: flags.profile },
     { variable: "AWS_ENDPOINT_URL", flag: FLAGS.endpointUrl, value: flags.endpointUrl },
   ].filter(({ value }) => value !== undefined);
-  const isNamed = flags.databaseUrl !== undefined || flags.secretId !== undefined;
-  // The other target's variable would be a second one, or would win.
+}
+
+/** The environment as the flags make it. Where a flag names the target, no variable names another one. */
+export function environmentFor(flags: TargetFlags, environment: Environment): Environment {
   const { [URL_VARIABLE]: _url, [SECRET_VARIABLE]: _secret, ...rest } = environment;
-  const overrides = Object.fromEntries(given.map(({ variable, value }) => [variable, value]));
-  const settings = parseSettings({ ...(isNamed ? rest : environment), ...overrides });
+  const overrides = variablesOf(flags, "").map(({ variable, value }) => [variable, value]);
+  return { ...(isNamed(flags) ? rest : environment), ...Object.fromEntries(overrides) };
+}
+
+function isNamed({ databaseUrl, secretId }: TargetFlags): boolean {
+  return databaseUrl !== undefined || secretId !== undefined;
+}
+
+function settingsFrom(flags: TargetFlags, environment: Environment, urlFlag: string): Settings | Refusal {
+  const settings = parseSettings(environmentFor(flags, environment));
   if (!("problems" in settings)) return settings;
-  const nothingIsNamed = !isNamed && !environment[URL_VARIABLE] && !environment[SECRET_VARIABLE];
-  // Who gave a flag is told of the flag.
-  const flagOf = (field: string | undefined) => given.find(({ variable }) => variable === field)?.flag;
+  const given = variablesOf(flags, urlFlag);
+  const nothingIsNamed = !isNamed(flags) && !environment[URL_VARIABLE] && !environment[SECRET_VARIABLE];
   return {
     problems: settings.problems.map((problem) => {
       if (nothingIsNamed && problem.field === URL_VARIABLE) return { ...problem, hint: NAME_A_TARGET };
-      const flag = flagOf(problem.field);
+      // Who gave a flag is told of the flag.
+      const flag = given.find(({ variable }) => variable === problem.field)?.flag;
       return flag === undefined ? problem : { ...problem, field: flag };
     }),
   };
