@@ -7,11 +7,11 @@ import { rdsCertificatesPlugin } from "./rds-certificates.ts";
 import { zipFiles } from "./zip.ts";
 
 /** What a build leaves in `dist/`. */
-const OUTPUTS = { functionBundle: "function/index.cjs", functionZip: "function.zip", cli: "hj.mjs" } as const;
+const OUTPUTS = { functionBundle: "function/index.cjs", functionZip: "function.zip", cli: "hj" } as const;
 
 /** Writes the function's bundle and zip, and the command line, with this manifest in both. */
 export async function bundleAll(manifest: Manifest, root: string, dist: string): Promise<void> {
-  const cli = { ...cliOptions(root), plugins: [manifestPlugin(manifest)], outfile: join(dist, OUTPUTS.cli) };
+  const cli = { ...cliOptions(root), plugins: [manifestPlugin(manifest)], outdir: dist };
   await Promise.all([bundleFunction(manifest, root, dist), build(cli)]);
 }
 
@@ -41,12 +41,18 @@ function functionOptions(root: string): BuildOptions {
   };
 }
 
-/** Packages stay outside: the command line runs where they are installed, and two of them bring binaries. */
+/**
+ * Packages stay outside: the command line runs where they are installed, and two of them bring binaries. Split, so that
+ * what a command does not need is not loaded: in one file all packages would be imported at its top.
+ */
 function cliOptions(root: string): BuildOptions {
   return {
     ...COMMON,
     absWorkingDir: root,
-    entryPoints: ["src/cli/main.ts"],
+    entryPoints: { [OUTPUTS.cli]: "src/cli/main.ts" },
+    outExtension: { ".js": ".mjs" },
+    chunkNames: "hj/[name]-[hash]",
+    splitting: true,
     format: "esm",
     target: "node22",
     packages: "external",

@@ -28,3 +28,20 @@ export function stopOnInterrupt(source: SignalSource): Interrupt {
   };
   return { signal: controller.signal, release };
 }
+
+/**
+ * For work that goes on elsewhere: the first SIGINT or SIGTERM says `farewell` and exits. Returns what restores what a
+ * signal does to the process.
+ */
+export function exitOnInterrupt(source: SignalSource, farewell: () => string): () => void {
+  const onSignal = () => {
+    source.stderr.write(`\n${farewell()}\n`);
+    source.exit(EXIT_INTERRUPTED);
+  };
+  source.on("SIGINT", onSignal);
+  source.on("SIGTERM", onSignal);
+  return () => {
+    source.off("SIGINT", onSignal);
+    source.off("SIGTERM", onSignal);
+  };
+}

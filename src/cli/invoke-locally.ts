@@ -7,17 +7,15 @@ import type { Refusal } from "../failure/problem.ts";
 import { createHandler } from "../lambda/handler.ts";
 import type { Manifest } from "../migration/manifest.ts";
 import { stopOnInterrupt } from "./interrupt.ts";
-import type { CliTarget } from "./target.ts";
+import { answered, type Invoke } from "./no-report.ts";
+import type { LocalTarget } from "./target.ts";
 import { progressLine } from "./terminal.ts";
-
-/** Sends an event and returns the handler's answer. */
-export type LocalInvoke = (event: unknown) => Promise<unknown>;
 
 /** Lets `work` send events to the chosen database. An embedded server runs only as long as that. */
 export async function withLocalHandler<T>(
-  target: CliTarget,
+  target: LocalTarget,
   manifest: Manifest | Refusal,
-  work: (invoke: LocalInvoke) => Promise<T>,
+  work: (invoke: Invoke) => Promise<T>,
 ): Promise<T> {
   if (target.kind === "database") return work(invokeWith(target.settings, manifest));
   // In the working directory, so that a second command finds what the first one did.
@@ -31,18 +29,19 @@ export async function withLocalHandler<T>(
   }
 }
 
-function invokeWith(settings: Settings | Refusal, manifest: Manifest | Refusal): LocalInvoke {
+function invokeWith(settings: Settings | Refusal, manifest: Manifest | Refusal): Invoke {
   const handle = createHandler(settings, manifest);
   return async (event) => {
     const progress = progressLine(process.stderr);
     const interrupt = stopOnInterrupt(process);
     try {
-      return await handle(event, {
+      const answer = await handle(event, {
         invocationId: randomUUID(),
         remainingMs: () => Number.POSITIVE_INFINITY,
         signal: interrupt.signal,
         onProgress: progress.show,
       });
+      return answered(answer);
     } finally {
       interrupt.release();
       progress.clear();

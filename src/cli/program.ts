@@ -62,6 +62,11 @@ function withTarget(command: Command): Command {
       "--database-url <url>",
       "the database (HELLOJOHN_DATABASE_URL keeps the password from the list of processes)",
     )
+    .option("--secret-id <id>", "the database, from a secret in Secrets Manager: its name or ARN")
+    .option("--function <name>", "run it in AWS, in this function: NAME[:QUALIFIER] or its ARN")
+    .option("--region <region>", "of the function or the secret (default: the profile's)")
+    .option("--profile <name>", "of the AWS credentials")
+    .option("--endpoint-url <url>", "an AWS endpoint that is not the region's own")
     .option("--embedded", "a real PostgreSQL from npm, started on demand, its data in .hj/")
     .option("--schema <name>", "the schema of the tables and the journal (default: public)")
     .option("--journal <name>", "the journal's table (default: hj_migration)")

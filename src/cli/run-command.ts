@@ -4,13 +4,14 @@ import { text } from "node:stream/consumers";
 import type { Environment } from "../connection/environment.ts";
 import type { Report } from "../engine/report-schema.ts";
 import type { Problem } from "../failure/problem.ts";
-import { type Invoke, invokeToTheEnd } from "./continue-run.ts";
+import { type Ask, type Ending, invokeToTheEnd, isReport } from "./continue-run.ts";
 import { type ExitCode, exitCodeOf } from "./exit-code.ts";
-import { type LocalInvoke, withLocalHandler } from "./invoke-locally.ts";
-import { loadManifest } from "./local-manifest.ts";
+import type { Invoke, NoReport } from "./no-report.ts";
+import { isRefusal, readReport } from "./read-answer.ts";
+import { renderNoReport } from "./render/render-problems.ts";
 import { renderReport } from "./render/render-report.ts";
 import { styleFor } from "./render/style.ts";
-import { chooseTarget, type TargetFlags } from "./target.ts";
+import { type CliTarget, chooseTarget, type TargetFlags } from "./target.ts";
 
 /** Every flag of every command, as commander hands them over. */
 export interface CommandFlags extends TargetFlags {
@@ -21,14 +22,12 @@ export interface CommandFlags extends TargetFlags {
   readonly allowOutOfOrder?: readonly string[];
   readonly as?: string;
   readonly event?: string;
-  readonly dir?: string;
-  readonly strict?: boolean;
 }
 
 /** Sends the event that a command and its flags mean, to its end, and prints the report. */
 export async function runCommand(command: object, flags: CommandFlags, environment: Environment): Promise<ExitCode> {
-  const report = await withInvoke(flags, environment, (invoke) => invokeToTheEnd(eventOf(command, flags), invoke));
-  return print(report, flags);
+  const ending = await withAsk(flags, environment, (ask) => invokeToTheEnd(eventOf(command, flags), ask));
+  return print(ending, flags);
 }
 
 /** Shows what will be recorded before it is; with `--dry-run` that is all. */
@@ -38,21 +37,25 @@ export async function resolveCommand(
   environment: Environment,
 ): Promise<ExitCode> {
   const event = eventOf({ command: "resolve", version, as: flags.as }, flags);
-  return withInvoke(flags, environment, async (invoke) => {
-    if (flags.json || flags.dryRun) return print(await invoke(event), flags);
-    const shown = await invoke({ ...event, dryRun: true });
-    const code = print(shown, flags);
-    return shown.ok ? print(await invoke(event), flags) : code;
+  return withAsk(flags, environment, async (ask) => {
+    if (flags.json || flags.dryRun) return print(endingOf(await ask(event)), flags);
+    const shown = await ask({ ...event, dryRun: true });
+    const code = print(endingOf(shown), flags);
+    return isReport(shown) && shown.ok ? print(endingOf(await ask(event)), flags) : code;
   });
 }
 
-/** Sends a raw event and prints the raw answer. */
+/** Sends a raw event and prints the raw answer, whatever it is. */
 export async function sendEvent(flags: CommandFlags, environment: Environment): Promise<ExitCode> {
   const source = flags.event ?? "-";
   const event = parseEvent(await (source === "-" ? text(process.stdin) : readEvent(source)), source);
-  const answer = await withRawInvoke(flags, environment, (invoke) => invoke(event));
-  process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
-  return exitCodeOf(answer as Report);
+  const target = chooseTarget(flags, environment);
+  const answer = await withInvoke(target, flags, (invoke) => invoke(event));
+  if (answer.text !== null) process.stdout.write(`${answer.text}\n`);
+  if (answer.noReport !== null) return complain(answer.noReport);
+  const report = readReport(answer, functionOf(target));
+  if (isReport(report)) return exitCodeOf(report);
+  return isRefusal(answer.value) ? 1 : 0;
 }
 
 /** What is no number is passed on as it is, so that the handler refuses it with all else that is wrong. */
@@ -70,39 +73,58 @@ function eventOf(command: object, flags: CommandFlags): object {
   };
 }
 
-function withInvoke<T>(
-  flags: CommandFlags,
-  environment: Environment,
-  work: (invoke: Invoke) => Promise<T>,
-): Promise<T> {
-  return withRawInvoke(flags, environment, (invoke, findings) =>
+function withAsk<T>(flags: CommandFlags, environment: Environment, work: (ask: Ask) => Promise<T>): Promise<T> {
+  const target = chooseTarget(flags, environment);
+  return withInvoke(target, flags, (invoke, findings) =>
     work(async (event) => {
-      const report = (await invoke(event)) as Report;
-      return { ...report, warnings: [...findings, ...report.warnings] };
+      const report = readReport(await invoke(event), functionOf(target));
+      return isReport(report) ? { ...report, warnings: [...findings, ...report.warnings] } : report;
     }),
   );
 }
 
-async function withRawInvoke<T>(
+/** Each way loads only what it needs: the SDK of the one and the driver of the other take longer than most commands. */
+async function withInvoke<T>(
+  target: CliTarget,
   flags: CommandFlags,
-  environment: Environment,
-  work: (invoke: LocalInvoke, findings: readonly Problem[]) => Promise<T>,
+  work: (invoke: Invoke, findings: readonly Problem[]) => Promise<T>,
 ): Promise<T> {
+  if (target.kind === "function") {
+    const { withFunction } = await import("./invoke-function.ts");
+    return withFunction(target.function, (invoke) => work(invoke, []));
+  }
+  const { loadManifest } = await import("./local-manifest.ts");
+  const { withLocalHandler } = await import("./invoke-locally.ts");
   const loaded = await loadManifest(flags.dir, flags.strict ?? false);
   // A directory that does not compile is answered by the handler, like any other request that cannot be served.
   const manifest = "problems" in loaded ? loaded : loaded.manifest;
   const findings = "problems" in loaded ? [] : loaded.findings;
-  return withLocalHandler(chooseTarget(flags, environment), manifest, (invoke) => work(invoke, findings));
+  return withLocalHandler(target, manifest, (invoke) => work(invoke, findings));
 }
 
-function print(report: Report, { json }: CommandFlags): ExitCode {
-  if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else {
+function functionOf(target: CliTarget) {
+  return target.kind === "function" ? target.function : null;
+}
+
+function endingOf(answer: Report | NoReport): Ending {
+  return isReport(answer) ? { report: answer, noReport: null } : { report: null, noReport: answer };
+}
+
+/** Standard output has nothing but the report, and nothing at all without one. */
+function print({ report, noReport }: Ending, { json }: CommandFlags): ExitCode {
+  if (report !== null && json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else if (report !== null) {
     const { stdout, stderr } = renderReport(report, styleFor(process.stdout));
     process.stdout.write(stdout);
     process.stderr.write(stderr);
   }
-  return exitCodeOf(report);
+  if (noReport !== null) return complain(noReport);
+  return report === null ? 1 : exitCodeOf(report);
+}
+
+function complain(noReport: NoReport): ExitCode {
+  process.stderr.write(renderNoReport(noReport, styleFor(process.stderr)));
+  return noReport.exitCode;
 }
 
 function readEvent(file: string): Promise<string> {

@@ -1,5 +1,7 @@
 // What is wrong: problems, warnings, and failures that no migration is to blame for. Pure.
 import type { Report } from "../../engine/report-schema.ts";
+import type { NoReport } from "../no-report.ts";
+import { isToldBeside } from "./render-run.ts";
 import type { Style } from "./style.ts";
 
 type ReportedProblem = Report["warnings"][number];
@@ -7,7 +9,7 @@ type ReportedProblem = Report["warnings"][number];
 /** Empty for a report that tells its trouble elsewhere, or has none. */
 export function renderError(report: Report, style: Style): readonly string[] {
   if (report.outcome === "refused") return renderProblems(report.problems, style);
-  if (report.outcome !== "failed" || report.migrations.length > 0) return [];
+  if (report.outcome !== "failed" || isToldBeside(report)) return [];
   return [error(report.failure.message, style), `  ${report.failure.hint}`];
 }
 
@@ -17,6 +19,16 @@ export function renderProblems(problems: readonly ReportedProblem[], style: Styl
     error(sentence(problem), style),
     ...(problem.hint === undefined ? [] : [`  ${problem.hint}`]),
   ]);
+}
+
+/** For standard error, with its line ends. */
+export function renderNoReport({ message, hint }: NoReport, style: Style): string {
+  return `${error(message, style)}\n  ${hint}\n`;
+}
+
+/** What a log or a session is found by, where somebody has to look: the run is in application_name, the invocation in CloudWatch. */
+export function renderIds({ outcome, runId, invocationId }: Report): readonly string[] {
+  return outcome === "failed" || outcome === "incomplete" ? [`Run ${runId}, invocation ${invocationId}`] : [];
 }
 
 export function renderWarnings(report: Report, style: Style): readonly string[] {

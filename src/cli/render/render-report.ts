@@ -1,7 +1,7 @@
 // A report as people read it: HelloJohn's documented texts. Pure.
 import type { Report } from "../../engine/report-schema.ts";
 import { renderList } from "./render-list.ts";
-import { renderError, renderWarnings } from "./render-problems.ts";
+import { renderError, renderIds, renderWarnings } from "./render-problems.ts";
 import { renderDryRun, renderRun } from "./render-run.ts";
 import { renderStatus, renderUpToDate } from "./render-status.ts";
 import type { Style } from "./style.ts";
@@ -16,7 +16,7 @@ export interface Rendered {
 export function renderReport(report: Report, style: Style): Rendered {
   const body = renderBody(report, style);
   const error = renderError(report, style);
-  return { stdout: lines(body), stderr: lines([...renderWarnings(report, style), ...error]) };
+  return { stdout: lines(body), stderr: lines([...renderWarnings(report, style), ...error, ...renderIds(report)]) };
 }
 
 function renderBody(report: Report, style: Style): readonly string[] {
@@ -34,6 +34,7 @@ function renderBody(report: Report, style: Style): readonly string[] {
     case "rolled_back":
     case "incomplete":
     case "failed":
+    case "refused":
       return renderRun(report, style);
     case "nothing_to_roll_back":
       return ["Nothing to roll back."];
@@ -45,9 +46,14 @@ function renderBody(report: Report, style: Style): readonly string[] {
       return [
         `✅ Ended pid ${report.holder.pid} (${report.holder.application ?? "unnamed"}), which held the run lock.`,
       ];
-    case "refused":
-      return [];
+    default:
+      return renderUnknown(report);
   }
+}
+
+/** Of a function that is newer than this command line. */
+function renderUnknown({ outcome }: Pick<Report, "outcome">): readonly string[] {
+  return [`The function answers "${outcome}", which this hj does not know. --json shows the whole report.`];
 }
 
 function lines(text: readonly string[]): string {

@@ -15,7 +15,7 @@ export function renderDryRun(report: Report): readonly string[] {
   ];
 }
 
-/** Empty for a run that failed before it came to a migration: then there is only the error to tell. */
+/** Empty for a run that ended before it came to a migration: then there is only the error to tell. */
 export function renderRun(report: Report, style: Style): readonly string[] {
   const { migrations } = report;
   if (migrations.length === 0) return [];
@@ -34,12 +34,19 @@ export function renderRun(report: Report, style: Style): readonly string[] {
   ];
 }
 
+/** Whether the failure stands below a migration; else it is told as an error, hint and all. */
+export function isToldBeside(report: Report): boolean {
+  return report.migrations.some(isTroubled);
+}
+
 function closing(report: Report, style: Style): readonly string[] {
   const version = `Schema version: ${report.schemaVersion.after ?? "none"}`;
   const isRollback = report.command === "rollback";
   if (report.outcome === "failed") {
-    return [`${style("red", isRollback ? "Rollback failed." : "Migration failed.")} ${version}`, report.failure.hint];
+    const line = `${style("red", isRollback ? "Rollback failed." : "Migration failed.")} ${version}`;
+    return isToldBeside(report) ? [line, report.failure.hint] : [line];
   }
+  if (report.outcome === "refused") return [`${style("red", "Stopped before the rest.")} ${version}`];
   if (report.outcome === "incomplete") {
     return [`${style("yellow", "Time ran out.")} ${version}`, `Run hj migrations ${report.command} again to go on.`];
   }
@@ -60,8 +67,11 @@ function line(migration: MigrationReport, isRollback: boolean, style: Style): st
       return `  ❓  ${name} (${duration}, not known whether it took effect)`;
     case "started":
       return `  ⏸️  ${name} (${duration}, ${isRollback ? "half rolled back; the next rollback goes on" : "started; the next run goes on"})`;
-    default:
+    case "not_reached":
       return style("dim", `  ·   ${name} (not reached)`);
+    // A newer function may know more of them.
+    default:
+      return style("dim", `  ·   ${name} (${migration.status})`);
   }
 }
 

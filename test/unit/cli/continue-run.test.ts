@@ -1,6 +1,7 @@
 // A run that its deadline cuts is gone on with, as long as it gets further.
 import { describe, expect, test } from "vitest";
 import { invokeToTheEnd } from "../../../src/cli/continue-run.ts";
+import type { NoReport } from "../../../src/cli/no-report.ts";
 import { type Draft, fail, finish, finishIncomplete, newDraft, refuse } from "../../../src/engine/report.ts";
 import type { MigrationReport, MigrationStatus, Report } from "../../../src/engine/report-schema.ts";
 
@@ -15,7 +16,7 @@ function draft(statuses: Readonly<Record<string, MigrationStatus>>): Draft {
 }
 
 /** A function that answers with these reports, one after the other, and fails when it is asked once more. */
-function answering(...reports: readonly Report[]) {
+function answering(...reports: readonly (Report | NoReport)[]) {
   const events: object[] = [];
   const invoke = async (event: object) => {
     const report = reports[events.length];
@@ -26,6 +27,13 @@ function answering(...reports: readonly Report[]) {
   return { events, invoke };
 }
 
+/** The report of a run that every invocation of answered. */
+async function reportOf(event: object, invoke: Parameters<typeof invokeToTheEnd>[1]): Promise<Report> {
+  const { report, noReport } = await invokeToTheEnd(event, invoke);
+  if (report === null || noReport !== null) throw new Error(`no report: ${noReport?.message}`);
+  return report;
+}
+
 function statusesOf({ migrations }: Report): readonly string[] {
   return migrations.map(({ version, status }) => `${version} ${status}`);
 }
@@ -34,7 +42,7 @@ describe("invokeToTheEnd", () => {
   test("sends the event once when the first answer is final", async () => {
     const done = finish(draft({ a: "applied" }), "applied");
     const { events, invoke } = answering(done);
-    expect(await invokeToTheEnd(RUN, invoke)).toEqual(done);
+    expect(await reportOf(RUN, invoke)).toEqual(done);
     expect(events).toEqual([RUN]);
   });
 
@@ -54,7 +62,7 @@ describe("invokeToTheEnd", () => {
       finishIncomplete(draft({ c: "started", d: "not_reached" }), "2"),
       finish(draft({ c: "applied", d: "applied" }), "applied"),
     );
-    const report = await invokeToTheEnd(RUN, invoke);
+    const report = await reportOf(RUN, invoke);
     expect(report.outcome).toBe("applied");
     expect(statusesOf(report)).toEqual(["a applied", "b applied", "c applied", "d applied"]);
   });
@@ -64,7 +72,7 @@ describe("invokeToTheEnd", () => {
       finishIncomplete(draft({ c: "rolled_back", b: "not_reached" }), "1"),
       finish(draft({ b: "rolled_back" }), "rolled_back"),
     );
-    const report = await invokeToTheEnd({ command: "rollback", steps: 2 }, invoke);
+    const report = await reportOf({ command: "rollback", steps: 2 }, invoke);
     expect(statusesOf(report)).toEqual(["c rolled_back", "b rolled_back"]);
     expect(events[1]).toEqual({ command: "rollback", steps: 2, continuation: "1" });
   });
@@ -74,7 +82,7 @@ describe("invokeToTheEnd", () => {
       finishIncomplete(draft({ a: "applied", b: "not_reached" }), "1"),
       finishIncomplete(draft({ b: "not_reached" }), "2"),
     );
-    const report = await invokeToTheEnd(RUN, invoke);
+    const report = await reportOf(RUN, invoke);
     expect(events).toHaveLength(2);
     expect(report).toMatchObject({ outcome: "incomplete", continuation: "2" });
     expect(statusesOf(report)).toEqual(["a applied", "b not_reached"]);
@@ -82,7 +90,7 @@ describe("invokeToTheEnd", () => {
 
   test("stops at once when the first answer got nowhere", async () => {
     const { events, invoke } = answering(finishIncomplete(draft({}), "1"));
-    expect(await invokeToTheEnd(RUN, invoke)).toMatchObject({ outcome: "incomplete", continuation: "1" });
+    expect(await reportOf(RUN, invoke)).toMatchObject({ outcome: "incomplete", continuation: "1" });
     expect(events).toEqual([RUN]);
   });
 
@@ -91,7 +99,7 @@ describe("invokeToTheEnd", () => {
       finishIncomplete(draft({ a: "started" }), "1"),
       finish(draft({ a: "applied" }), "applied"),
     );
-    expect(statusesOf(await invokeToTheEnd(RUN, invoke))).toEqual(["a applied"]);
+    expect(statusesOf(await reportOf(RUN, invoke))).toEqual(["a applied"]);
     expect(events).toHaveLength(2);
   });
 
@@ -100,22 +108,40 @@ describe("invokeToTheEnd", () => {
     const problem = { code: "CHECKSUM_CHANGED", message: "was edited" } as const;
     for (const last of [fail(draft({ b: "failed" }), failure), refuse(draft({ b: "failed" }), [problem])]) {
       const { invoke } = answering(finishIncomplete(draft({ a: "applied", b: "not_reached" }), "1"), last);
-      const report = await invokeToTheEnd(RUN, invoke);
+      const report = await reportOf(RUN, invoke);
       expect(report.outcome).toBe(last.outcome);
       expect(statusesOf(report)).toEqual(["a applied", "b failed"]);
     }
   });
 
   test("tells the schema version from before the first invocation, and the one after the last", async () => {
+    const counts = { applied: 1, pending: 1, started: 0, unknown: 0 };
     const at = (report: Report, before: string | null, after: string | null) => ({
       ...report,
+      counts,
       schemaVersion: { before, after },
     });
     const { invoke } = answering(
       at(finishIncomplete(draft({ a: "applied" }), "1"), null, "a"),
       at(finish(draft({ b: "applied" }), "applied"), "a", "b"),
     );
-    expect((await invokeToTheEnd(RUN, invoke)).schemaVersion).toEqual({ before: null, after: "b" });
+    expect((await reportOf(RUN, invoke)).schemaVersion).toEqual({ before: null, after: "b" });
+  });
+
+  test("keeps what was done, and its continuation, when a later invocation gives no report", async () => {
+    const lost: NoReport = { message: "the connection was lost", hint: "Look.", exitCode: 1 };
+    const { invoke } = answering(finishIncomplete(draft({ a: "applied", b: "not_reached" }), "1"), lost);
+    const { report, noReport } = await invokeToTheEnd(RUN, invoke);
+    expect(noReport).toBe(lost);
+    expect(report).toMatchObject({ outcome: "incomplete", continuation: "1" });
+    expect(report && statusesOf(report)).toEqual(["a applied", "b not_reached"]);
+  });
+
+  test("has no report when the first invocation gave none", async () => {
+    const refused: NoReport = { message: "throttled", hint: "Try again.", exitCode: 1 };
+    const { events, invoke } = answering(refused);
+    expect(await invokeToTheEnd(RUN, invoke)).toEqual({ report: null, noReport: refused });
+    expect(events).toEqual([RUN]);
   });
 
   test("passes on what the transport throws", async () => {

@@ -23,7 +23,7 @@ describe("what is wrong", () => {
   });
 
   test("is said without a field when none is to blame", () => {
-    const target = chooseTarget({ databaseUrl: "", embedded: true }, {});
+    const target = chooseTarget({ databaseUrl: "postgresql://a@b/c", embedded: true }, {});
     if (target.kind !== "database" || !("problems" in target.settings)) throw new TypeError("nothing is wrong");
     expect(renderProblems([...target.settings.problems], plain)).toEqual([
       "Error: --database-url and --embedded both name a database",

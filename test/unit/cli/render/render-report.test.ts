@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { renderReport } from "../../../../src/cli/render/render-report.ts";
 import type { Style } from "../../../../src/cli/render/style.ts";
-import type { Report } from "../../../../src/engine/report-schema.ts";
+import type { MigrationReport, Report } from "../../../../src/engine/report-schema.ts";
 import type { Failure } from "../../../../src/failure/failure.ts";
 import { baseOf, failedReport, migrationReport } from "../../../support/report.ts";
 
 const plain: Style = (_colour, text) => text;
 const warnings = [{ code: "DATABASE_AHEAD", message: "3_c is ahead" }];
+const IDS = `Run ${baseOf().runId}, invocation ${baseOf().invocationId}\n`;
 const failure: Failure = {
   code: "CANCELLED",
   message: "stopped on request",
@@ -103,7 +104,7 @@ describe("renderReport", () => {
   test("writes a failure before any migration to standard error only", () => {
     expect(renderReport(failedReport(failure), plain)).toEqual({
       stdout: "",
-      stderr: "Error: stopped on request\n  Run again.\n",
+      stderr: `Error: stopped on request\n  Run again.\n${IDS}`,
     });
   });
 
@@ -113,7 +114,42 @@ describe("renderReport", () => {
       plain,
     );
     expect(stdout).toContain("stopped on request\n");
-    expect(stderr).toBe("");
+    expect(stderr).toBe(IDS);
+  });
+
+  test("writes what was done before a failure that no migration is to blame for, and the failure as an error", () => {
+    const migrations = [migrationReport("20240601_001_a", "applied"), migrationReport("20240601_002_b", "not_reached")];
+    const { stdout, stderr } = renderReport(failedReport(failure, { migrations }), plain);
+    expect(stdout).toBe(
+      "Running 2 pending migrations...\n\n  ✅  20240601_001_a (0ms)\n  ·   20240601_002_b (not reached)\n\nMigration failed. Schema version: 20240601_002\n",
+    );
+    expect(stderr).toBe(`Error: stopped on request\n  Run again.\n${IDS}`);
+  });
+
+  test("writes what was done before a refusal, and the refusal as an error", () => {
+    const migrations = [migrationReport("20240601_001_a", "applied")];
+    const problems = [{ code: "CHECKSUM_CHANGED", message: "20240601_001_a was edited" }];
+    const report: Report = { ...baseOf({ migrations }), ok: false, outcome: "refused", problems };
+    const { stdout, stderr } = renderReport(report, plain);
+    expect(stdout).toContain("  ✅  20240601_001_a (0ms)\n\nStopped before the rest. Schema version: 20240601_002\n");
+    expect(stderr).toBe("Error: 20240601_001_a was edited\n");
+  });
+
+  test("names the run and its last invocation where somebody has to look further, and only there", () => {
+    const incomplete: Report = { ...baseOf(), ok: false, outcome: "incomplete", continuation: "1" };
+    expect(renderReport(incomplete, plain).stderr).toBe(IDS);
+    expect(renderReport({ ...baseOf(), ok: true, outcome: "up_to_date" }, plain).stderr).toBe("");
+  });
+
+  test("says of an outcome and a status of a newer function that it does not know them", () => {
+    const polished = { ...baseOf(), ok: true, outcome: "polished" } as unknown as Report;
+    expect(renderReport(polished, plain).stdout).toContain('The function answers "polished"');
+    const gleaming = {
+      ...migrationReport("20240601_001_a", "applied"),
+      status: "gleaming",
+    } as unknown as MigrationReport;
+    const report: Report = { ...baseOf({ migrations: [gleaming] }), ok: true, outcome: "applied" };
+    expect(renderReport(report, plain).stdout).toContain("20240601_001_a (gleaming)");
   });
 
   test("gives every text that it colours to the style, and nothing else decides on colours", () => {
