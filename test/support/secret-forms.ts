@@ -1,7 +1,7 @@
 // Every way in which a secret could show up in an output that is searched for it.
 
 /** As it is, percent-encoded, as JSON writes it, and in base64. */
-export function formsOf(secret: string): readonly string[] {
+function formsOf(secret: string): readonly string[] {
   const base64 = Buffer.from(secret).toString("base64").replace(/=+$/, "");
   return [
     secret,
