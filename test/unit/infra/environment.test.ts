@@ -1,4 +1,4 @@
-// The function's environment: what the template sets is what the code reads, and the other way round.
+// What the template and the function's code have to agree on: the environment, and the metrics.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -11,9 +11,10 @@ const DESK_ONLY = ["HELLOJOHN_DATABASE_URL"];
 
 const template = readTemplate(FUNCTION_TEMPLATE);
 
+const source = join(import.meta.dirname, "..", "..", "..", "src");
+
 /** The names in quotes; in the code of the function, as only that runs in AWS. */
 function readByTheCode(): readonly string[] {
-  const source = join(import.meta.dirname, "..", "..", "..", "src");
   const names = ["connection", "lambda"].flatMap((folder) =>
     readdirSync(join(source, folder), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts"))
@@ -51,4 +52,17 @@ test("what is left empty is not set at all", () => {
 test("the variables fit into Lambda's 4 KB", () => {
   // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
   expect(JSON.stringify(variables(EVERYTHING)).length).toBeLessThan(2048);
+});
+
+test("alarms and dashboard look at the metrics that the function emits, and at all of them", () => {
+  const code = readFileSync(join(source, "lambda", "log.ts"), "utf8");
+  const emitted = [...code.matchAll(/Name: "(\w+)"/g)].flatMap(([, name]) => name ?? []);
+  const { resources } = resolveTemplate(template, PLAIN);
+  const { Namespace, MetricName, Dimensions } = resources["FailedMigrationAlarm"]?.properties ?? {};
+  expect({ Namespace, MetricName }).toEqual({ Namespace: "HelloJohn/Migrations", MetricName: "Failed" });
+  expect(Dimensions).toEqual([{ Name: "FunctionName", Value: "CodeDeployHook_hellojohn-migrations" }]);
+  const body = String(resources["Dashboard"]?.properties["DashboardBody"]);
+  expect(emitted.filter((name) => !body.includes(`"${name}"`))).toEqual([]);
+  expect(code).toContain(`"${Namespace}"`);
+  expect(emitted).toContain(MetricName);
 });
