@@ -62,7 +62,7 @@ function toJson(node: ParsedNode | null): Json {
   return node.tag?.startsWith("!") ? longForm(node.tag.slice(1), value) : value;
 }
 
-const SHORT_FORMS = ["And", "Contains", "Equals", "GetAtt", "If", "Join", "Not", "Or", "Select", "Split", "Sub"];
+const SHORT_FORMS = ["And", "Equals", "GetAtt", "If", "Not", "Or", "Split", "Sub"];
 
 function longForm(name: string, value: Json): Json {
   if (name === "Ref" || name === "Condition") return { [name]: value };

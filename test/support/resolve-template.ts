@@ -45,7 +45,7 @@ export function resolveTemplate(template: JsonObject, given: Readonly<Record<str
       }
       if (Number(value) < Number(MinValue) || Number(value) > Number(MaxValue))
         refusals.push(`${name} is out of range`);
-      const list = Type === "CommaDelimitedList" || String(Type).startsWith("List<");
+      const list = String(Type).startsWith("List<");
       return [name, list ? (value ?? "").split(",") : (value ?? "")] as const;
     }),
   );
@@ -80,11 +80,10 @@ export function resolveTemplate(template: JsonObject, given: Readonly<Record<str
   /** Each gets its arguments evaluated, but for `If`, whose other branch may refer to what is not there. */
   const functions: Readonly<Record<string, (args: readonly Json[]) => Json>> = {
     "Fn::And": (args) => args.every((arg) => arg === true),
-    "Fn::Contains": ([list, value]) => (list as readonly Json[]).includes(value ?? null),
     "Fn::Equals": ([one, other]) => String(one) === String(other),
-    "Fn::Join": ([separator, list]) => (list as readonly Json[]).join(String(separator)),
     "Fn::Not": ([arg]) => arg !== true,
     "Fn::Or": (args) => args.some((arg) => arg === true),
+    "Fn::Split": ([separator, text]) => String(text).split(String(separator)),
   };
   const evaluate = (value: Json): Json => {
     if (value === null || typeof value !== "object") return value;

@@ -1,7 +1,7 @@
 // The examples: their shape, and that they call the function as its own template offers it.
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
+import validateStateMachine from "asl-validator";
 import { describe, expect, test } from "vitest";
 import {
   asObject,
@@ -15,11 +15,6 @@ import {
 import { resolveTemplate } from "../../support/resolve-template.ts";
 import { shapeProblems } from "../../support/resource-types.ts";
 import { EVERYTHING, EXAMPLE_PARAMETERS } from "./parameter-sets.ts";
-
-/** CommonJS without types: https://github.com/ChristopheBougere/asl-validator */
-const validateStateMachine: (definition: unknown) => { isValid: boolean; errorsText: () => string } = createRequire(
-  import.meta.url,
-)("asl-validator");
 
 const examples = TEMPLATES.filter(({ path }) => path !== FUNCTION_TEMPLATE);
 

@@ -98,7 +98,7 @@ test.each([
   [{ ...IAM, SecretKmsKeyArn: EVERYTHING["SecretKmsKeyArn"] ?? "" }, "only with DatabaseSecretArn"],
   [{ ...EVERYTHING, SubnetIds: "" }, "VpcId needs SubnetIds"],
   [{ ...EVERYTHING, DatabaseSecurityGroupId: "" }, "DatabaseSecurityGroupId or DatabaseCidr"],
-  [{ ...PLAIN, SubnetIds: "subnet-1" }, "SubnetIds need VpcId"],
+  [{ ...PLAIN, SubnetIds: "subnet-1,subnet-2" }, "SubnetIds need VpcId"],
   [{ ...PLAIN, S3EndpointRouteTableIds: "rtb-1" }, "S3EndpointRouteTableIds need VpcId"],
   [{ ...PLAIN, LambdaEndpoint: "true" }, "An endpoint needs VpcId"],
   [{ ...EVERYTHING, EndpointClientCidr: "" }, "EndpointClientCidr"],
@@ -126,6 +126,19 @@ test("every parameter is in a group of the console's form and is used; so is eve
   const text = JSON.stringify(template);
   const asked = (name: string) => text.includes(`"Condition":"${name}"`) || text.includes(`"Fn::If":["${name}"`);
   expect(conditions.filter((name) => !asked(name))).toEqual([]);
+});
+
+test("the template is small enough to be sent as it is, and rules use nothing that rules may not", () => {
+  // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+  expect(Buffer.byteLength(source)).toBeLessThan(51_200);
+  const functions = JSON.stringify(template["Rules"]).match(/"(Fn::\w+|Ref|Condition)":/g);
+  expect([...new Set(functions)].toSorted()).toEqual([
+    '"Fn::And":',
+    '"Fn::Equals":',
+    '"Fn::Not":',
+    '"Fn::Or":',
+    '"Ref":',
+  ]);
 });
 
 test("the output for an AppSpec is YAML that names the function as CodeDeploy's managed roles allow", () => {
