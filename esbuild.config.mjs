@@ -25,7 +25,7 @@ async function buildProduct() {
   const manifest = await compiled(join(root, "migrations"), true);
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist);
-  await writeFile(join(dist, "manifest.json"), JSON.stringify(manifest, null, 2));
+  await writeManifest(manifest, dist);
   await bundleAll(manifest, root, dist);
   await markFresh(dist, hash);
 }
@@ -35,8 +35,15 @@ async function buildPackage(directory) {
   const dist = join(root, "dist-package");
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist);
+  await writeManifest(manifest, dist);
   const zip = await bundleFunction(manifest, root, dist);
   process.stdout.write(`${zip}: ${manifest.migrations.length} migrations of ${directory}\n`);
+  process.stdout.write(`ManifestHash: ${manifest.hash}\n`);
+}
+
+/** Its hash is what a custom resource of CloudFormation names this build by. */
+function writeManifest(manifest, dist) {
+  return writeFile(join(dist, "manifest.json"), JSON.stringify(manifest, null, 2));
 }
 
 async function compiled(directory, isStrict) {

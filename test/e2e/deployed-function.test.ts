@@ -115,7 +115,7 @@ describe("hj --function", () => {
     expect(JSON.parse((await invoke({ command: "status" })).stdout)).toMatchObject({ outcome: "pending" });
     const thrown = await invoke({ command: "run", steps: 3, throwOnFailure: true });
     expect(JSON.parse(thrown.stdout)).toMatchObject({ errorType: "RunNotOk" });
-    expect(thrown.stderr).toContain("threw, as throwOnFailure asks: refused: steps means nothing for run");
+    expect(thrown.stderr).toContain("threw, as throwOnFailure asks: Refused: steps means nothing for run");
     expect(thrown.exitCode).toBe(1);
   });
 

@@ -85,7 +85,7 @@ describe("an event that is no request", () => {
         );
         expect(thrown).toBeInstanceOf(Error);
         const { message } = thrown as Error;
-        expect(message).toMatch(/^refused: /);
+        expect(message).toMatch(/^Refused: /);
         expect(message).toMatch(/is no field of a request|expected|means nothing for|is of a rollback/);
         expect(message).toMatch(UUID);
         expect(Buffer.byteLength(message)).toBeLessThanOrEqual(LIMIT_BYTES);

@@ -24,7 +24,7 @@ class RunNotOk extends Error {
   override readonly name = "RunNotOk";
 
   constructor(report: Report) {
-    super(`${report.outcome}: ${reasonOf(report)}`);
+    super(reasonOf(report));
   }
 }
 
