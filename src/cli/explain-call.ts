@@ -22,7 +22,7 @@ export function explainCallError(error: unknown, call: Call): NoReport {
   const rule = RULES.find(({ matches }) => matches(facts));
   if (rule !== undefined) return rule.explain(facts, call);
   const { target } = call;
-  const isRefused = facts.status !== null && facts.status >= 400 && facts.status < 500;
+  const isRefused = isClientError(facts);
   return {
     message: `${isRefused ? "AWS refuses" : "something went wrong with"} the call of ${labelOf(target)}: ${facts.name}: ${facts.message}`,
     hint: isRefused ? NOTHING_RAN : mayGoOn(target),
@@ -89,6 +89,15 @@ const RULES: readonly Rule[] = [
       message: `AWS does not accept the credentials: ${message}`,
       hint: `They may have expired: log in again (aws sso login) or renew them; aws sts get-caller-identity tests it. ${NOTHING_RAN}`,
       exitCode: 2,
+    }),
+  },
+  {
+    // The SDK could not read it, or found no error's name in it: a proxy's page, or another server's.
+    matches: ({ name, status }) => status !== null && (name === "SyntaxError" || name === "Unknown"),
+    explain: ({ status }, { target }) => ({
+      message: `the call of ${labelOf(target)} got an answer that is not from Lambda: HTTP ${status}`,
+      hint: `Check --endpoint-url and what is between here and AWS. ${isClientError({ status }) ? NOTHING_RAN : mayGoOn(target)}`,
+      exitCode: 1,
     }),
   },
   {
@@ -163,6 +172,11 @@ const RULES: readonly Rule[] = [
     }),
   },
 ];
+
+/** HTTP's own promise that the request was not carried out. */
+function isClientError({ status }: Pick<Facts, "status">): boolean {
+  return status !== null && status >= 400 && status < 500;
+}
 
 /** Before the request can have gone out: no name, no route, nobody who listens, no trust. */
 function isNotConnected({ name, code, syscall, message, status }: Facts): boolean {

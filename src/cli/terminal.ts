@@ -52,9 +52,9 @@ export function waitingLine(stream: NodeJS.WriteStream): WaitingLine {
   return { say, clear };
 }
 
-/** Carriage return, then erase to the end of the line. */
+/** Carriage return, then erase to the end of the line. A terminal that knows no width says 0. */
 function overwrite(stream: NodeJS.WriteStream, text: string): void {
-  stream.write(`\r\u001b[K${text.slice(0, (stream.columns ?? 80) - 1)}`);
+  stream.write(`\r\u001b[K${text.slice(0, (stream.columns || 80) - 1)}`);
 }
 
 /** One line for a person who waits. */

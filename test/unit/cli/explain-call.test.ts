@@ -34,6 +34,8 @@ describe("an error before anything was run", () => {
     [2, "does not understand", answeredWith(400, "InvalidRequestContentException")],
     [1, "cannot be invoked", answeredWith(502, "ResourceNotReadyException")],
     [1, "cannot start hook:live: ENILimitReachedException", answeredWith(502, "ENILimitReachedException")],
+    [1, "not from Lambda: HTTP 403", answeredWith(403, "SyntaxError")],
+    [1, "not from Lambda: HTTP 407", answeredWith(407, "Unknown")],
     [1, "AWS refuses", answeredWith(418, "TeapotException")],
     [
       1,
@@ -66,6 +68,7 @@ describe("an error after the request went out", () => {
     ["lost after the request went out", thrown("Error", { code: "ECONNRESET" }, "socket hang up")],
     ["lost after the request went out", thrown("Error", { code: "ETIMEDOUT", syscall: "read" })],
     ["lost after the request went out", thrown("Error", { code: "EPIPE", syscall: "write" })],
+    ["not from Lambda: HTTP 504", answeredWith(504, "SyntaxError")],
     ["ServiceException", answeredWith(500, "ServiceException")],
     ["went wrong", thrown("TimeoutError", {}, "the request socket timed out")],
     ["went wrong", thrown("TypeError")],
