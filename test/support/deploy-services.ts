@@ -98,34 +98,46 @@ export async function startCodePipeline(): Promise<CodePipeline> {
   return { ...api, results };
 }
 
-/** Where a custom resource's answers go. `status` is what it answers itself; change it to play a fault. */
+/** Where a custom resource's answers go. */
 export interface ResponseUrl {
   readonly url: string;
   readonly responses: readonly Readonly<Record<string, unknown>>[];
-  status: number;
+  /** The next calls are answered with 503. */
+  refuse(times: number): void;
+  /** No call is answered from now on. */
+  hang(): void;
   stop(): Promise<void>;
 }
 
 /** S3 checks the signature over an empty content type, and CloudFormation reads no more than 4,096 bytes. */
 export async function startResponseUrl(): Promise<ResponseUrl> {
   const responses: Readonly<Record<string, unknown>>[] = [];
-  const state = { status: 200 };
+  let refusals = 0;
+  let hangs = false;
   const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
     const body = await text(request);
     const isRight =
       request.method === "PUT" && (request.headers["content-type"] ?? "") === "" && Buffer.byteLength(body) <= 4096;
-    const status = isRight ? state.status : 403;
+    if (hangs) return;
+    if (refusals-- > 0) return void response.writeHead(503).end();
+    const status = isRight ? 200 : 403;
     if (status === 200) responses.push(JSON.parse(body));
     response.writeHead(status).end();
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return Object.assign(state, {
+  return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/stack?X-Amz-Signature=abc`,
     responses,
+    refuse: (times) => {
+      refusals = times;
+    },
+    hang: () => {
+      hangs = true;
+    },
     stop: async () => {
       server.close();
       server.closeAllConnections();
     },
-  });
+  };
 }
