@@ -27,10 +27,12 @@ export function createProgram(environment: Environment, onExit: OnExit): Command
   plain("run", "apply what is pending")
     .option("--dry-run", "say what would be applied, and change nothing")
     .addOption(timeoutOption())
+    .option("--show-queries", SHOW_QUERIES)
     .option("--allow-out-of-order <names...>", "migrations that may be applied although newer ones are");
   plain("rollback", "take back the newest batch")
     .option("--dry-run", "say what would be taken back, and change nothing")
     .option("--steps <number>", "how many batches (default: 1)")
+    .option("--show-queries", SHOW_QUERIES)
     .addOption(timeoutOption());
   plain("list", "list all migrations");
   plain("validate", "hold the live schema against what this build expects");
@@ -51,6 +53,8 @@ export function createProgram(environment: Environment, onExit: OnExit): Command
     .action((flags: CommandFlags) => sendEvent(flags, environment).then(onExit));
   return program;
 }
+
+const SHOW_QUERIES = "where a lock is not free, show what those who keep it ran last; it can hold secrets";
 
 function timeoutOption(): Option {
   return new Option("--timeout <duration>", "for each migration: 90s, 5m, 1h30m (default: the file's, or 5m)");

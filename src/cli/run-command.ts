@@ -19,6 +19,7 @@ export interface CommandFlags extends TargetFlags {
   readonly dryRun?: boolean;
   readonly timeout?: string;
   readonly steps?: string;
+  readonly showQueries?: boolean;
   readonly allowOutOfOrder?: readonly string[];
   readonly as?: string;
   readonly event?: string;
@@ -68,6 +69,7 @@ function eventOf(command: object, flags: CommandFlags): object {
     ...command,
     ...(flags.dryRun && { dryRun: true }),
     ...(flags.steps !== undefined && { steps: numberOr(flags.steps) }),
+    ...(flags.showQueries && { showQueries: true }),
     ...(flags.timeout !== undefined && { timeout: flags.timeout }),
     ...(flags.allowOutOfOrder !== undefined && { allowOutOfOrder: flags.allowOutOfOrder }),
   };

@@ -1,5 +1,6 @@
 // Sends a transaction until its locks are free or its time is up.
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Blocker } from "../failure/failure.ts";
 import { type Budget, lockTimeoutMs, retryPauseMs } from "./budget.ts";
 import type { StepOutcome } from "./explain-step.ts";
 import { type Interrupted, sendWithin } from "./interrupt.ts";
@@ -31,12 +32,14 @@ const STATEMENT_TIMEOUT_GRACE_MS = 1_000;
 
 /** After an error the transaction is rolled back when this returns, unless the connection is gone. */
 export async function attempt(run: Run, version: string, parts: Parts, budget: Budget): Promise<Attempted> {
+  let blockers: readonly Blocker[] = [];
   for (let attempts = 1; ; attempts++) {
     const leftMs = Math.max(1, Math.round(budget.endsAt - performance.now()));
     const transaction = composeTransaction([...timeouts(attempts, leftMs), ...parts.head], parts.body, parts.tail);
-    const { reply, interruption } = await sendWithin(run, transaction.sql, budget);
+    const { reply, interruption, blockers: seen } = await sendWithin(run, version, transaction.sql, budget);
+    if (seen.length > 0) blockers = seen;
     if (isServerError(reply.error)) await send(run.session.connection, "rollback");
-    const done = { transaction, attempts, reply, interruption };
+    const done = { transaction, attempts, reply, interruption, blockers };
     if (interruption !== null || !RETRIED.includes(sqlStateOf(reply.error))) return done;
 
     const pauseMs = retryPauseMs(attempts, Math.random());

@@ -19,7 +19,7 @@ export interface Body {
 
 /** What a failed attempt comes to. `attempted.reply.error` must be set. */
 export function explainAttempt(run: Run, step: Step, body: Body, attempted: Attempted, budget: Budget): StepOutcome {
-  const { transaction, reply, interruption, attempts } = attempted;
+  const { transaction, reply, interruption, attempts, blockers } = attempted;
   const { statements, start } = body;
   const error = reply.error as Error;
   const text = step.script.sql.slice(start, start === 0 ? undefined : statements.at(-1)?.end);
@@ -37,7 +37,7 @@ export function explainAttempt(run: Run, step: Step, body: Body, attempted: Atte
   }
   const statement = byOffset ?? statements[index] ?? statements.at(-1);
   const isOverdue = performance.now() >= budget.endsAt;
-  return explainStep({ step, statement, offset, error, interruption, attempts, budget, isOverdue });
+  return explainStep({ step, statement, offset, error, interruption, attempts, blockers, budget, isOverdue });
 }
 
 /** An error in one of our own statements; null when it is about time or locks, as any statement's may be. */

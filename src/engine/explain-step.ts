@@ -1,12 +1,13 @@
 // Says what became of a migration that did not get through: pure, from what came back and when.
 
 import { formatDuration } from "../duration.ts";
-import { type Failure, MigrationError } from "../failure/failure.ts";
+import { type Blocker, type Failure, MigrationError } from "../failure/failure.ts";
 import type { Statement } from "../migration/manifest.ts";
 import type { Budget, Interruption } from "./budget.ts";
 import { NOT_SENT } from "./interrupt.ts";
 import { isServerError, type ServerError, sqlStateOf } from "./message.ts";
 import { placeOf } from "./place.ts";
+import { describeBlocker } from "./sight.ts";
 import type { Step } from "./step.ts";
 
 /** What a step came to. `out_of_time` is the invocation's deadline, not the migration's time-out. */
@@ -39,6 +40,8 @@ export interface Suspect {
   readonly error: Error;
   readonly interruption: Interruption | null;
   readonly attempts: number;
+  /** Who was last seen to keep the statement waiting. */
+  readonly blockers: readonly Blocker[];
   readonly budget: Budget;
   /** Whether the time-out had passed when the error came: the server's own time-out may be first. */
   readonly isOverdue: boolean;
@@ -109,9 +112,12 @@ function lockTimeout(suspect: Suspect, error: ServerError): Failure {
   const tries = suspect.attempts === 1 ? "one attempt" : `${suspect.attempts} attempts`;
   return {
     code: "LOCK_TIMEOUT",
-    message: `a lock was not free within ${formatDuration(suspect.budget.timeoutMs)} and ${tries}: ${withoutValues(error)}`,
-    hint: "Find the session that keeps the lock (pg_blocking_pids, long transactions), let it end, and run again.",
-    details: { ...place(suspect), sqlState: error.code, attempts: suspect.attempts },
+    message: `a lock was not free within ${formatDuration(suspect.budget.timeoutMs)} and ${tries}: ${withoutValues(error)}${waitingFor(suspect)}`,
+    hint:
+      suspect.blockers.length === 0
+        ? "Find the session that keeps the lock (pg_blocking_pids, long transactions), let it end, and run again."
+        : "Let that session end, or end it (select pg_terminate_backend(PID)), and run again.",
+    details: { ...place(suspect), sqlState: error.code, attempts: suspect.attempts, blockers: suspect.blockers },
   };
 }
 
@@ -119,10 +125,17 @@ function timedOut(suspect: Suspect): Failure {
   const { timeoutMs } = suspect.budget;
   return {
     code: "TIMED_OUT",
-    message: `did not finish within its time-out of ${formatDuration(timeoutMs)} and was cancelled`,
+    message: `did not finish within its time-out of ${formatDuration(timeoutMs)} and was cancelled${waitingFor(suspect)}`,
     hint: "Give it more time (--timeout, or -- hj:timeout in the file), or make it do less at once.",
-    details: { ...place(suspect), timeoutMs },
+    details: { ...place(suspect), timeoutMs, blockers: suspect.blockers },
   };
+}
+
+/** Whoever waits for the first of several waits for all of them. */
+function waitingFor({ blockers }: Suspect): string {
+  const [first, ...others] = blockers;
+  if (first === undefined) return "";
+  return `; it waited for ${describeBlocker(first)}${others.length === 0 ? "" : ` and ${others.length} more`}`;
 }
 
 function connectionLost(version: string, sqlState: string | null): Failure {

@@ -1,5 +1,5 @@
 // Sends a message and sees to it that it ends in time: on the server, through a second connection.
-import type { ConnectOptions } from "../connection/wait-for-database.ts";
+import type { Blocker } from "../failure/failure.ts";
 import type { Budget, Interruption } from "./budget.ts";
 import { type Reply, send } from "./message.ts";
 import type { Session } from "./open-session.ts";
@@ -11,6 +11,8 @@ export interface Interrupted {
   readonly reply: Reply;
   /** Set although the reply may be a success: a cancel that comes during COMMIT is too late. */
   readonly interruption: Interruption | null;
+  /** Who was last seen to keep it waiting. */
+  readonly blockers: readonly Blocker[];
 }
 
 /**
@@ -19,21 +21,24 @@ export interface Interrupted {
  *
  * Returns when both the cancel and the message have been answered; a cancel left in flight would hit the next message.
  */
-export async function sendWithin(run: Run, sql: string, budget: Budget): Promise<Interrupted> {
+export async function sendWithin(run: Run, version: string, sql: string, budget: Budget): Promise<Interrupted> {
   let interruption: Interruption | null = null;
   let cancelling: Promise<void> | null = null;
   const interrupt = (reason: Interruption) => {
     interruption ??= reason;
     cancelling ??= cancelBackend(run);
   };
-  if (run.context.signal.aborted) return { reply: { completed: [], error: NOT_SENT }, interruption: "abort" };
+  if (run.context.signal.aborted)
+    return { reply: { completed: [], error: NOT_SENT }, interruption: "abort", blockers: [] };
+  const watch = run.lookout.watch((sight) => run.context.onProgress({ kind: "seen", version, ...sight }));
   const onAbort = () => interrupt("abort");
   const timer = setTimeout(() => interrupt(budget.reason), Math.max(0, budget.endsAt - performance.now()));
   run.context.signal.addEventListener("abort", onAbort, { once: true });
   try {
     const reply = await send(run.session.connection, sql);
-    return { reply, interruption };
+    return { reply, interruption, blockers: watch.stop() };
   } finally {
+    watch.stop();
     clearTimeout(timer);
     run.context.signal.removeEventListener("abort", onAbort);
     await cancelling;
@@ -43,20 +48,10 @@ export async function sendWithin(run: Run, sql: string, budget: Budget): Promise
 /** Stands in for an answer where nothing was sent. */
 export const NOT_SENT = new Error("the run was stopped before this was sent");
 
-/** Without success when no second connection is to be had; the server's own statement_timeout stands behind it. */
-async function cancelBackend({ target, session }: Run): Promise<void> {
-  try {
-    const connected = await target.connect(QUICKLY);
-    if ("problems" in connected) return;
-    await send(connected.connection, cancelStatement(session));
-    await connected.connection.end();
-  } catch {
-    // The first error is the one to report: the message's, once statement_timeout ends it.
-  }
+/** Without success when no second session is to be had: the server's own statement_timeout stands behind it. */
+async function cancelBackend({ lookout, session }: Run): Promise<void> {
+  await lookout.ask(cancelStatement(session));
 }
-
-/** A fraction of the reserve: what has to be answered in time does not wait for a network that is gone. */
-const QUICKLY: ConnectOptions = { withinMs: 3_000, signal: new AbortController().signal, onWait: () => {} };
 
 /** Only this very backend: a pid is used again once its session is gone. */
 function cancelStatement({ facts }: Session): string {

@@ -6,7 +6,9 @@ import { type LockHolder, MigrationError } from "../failure/failure.ts";
 import { isServerError, type Row, send, sqlStateOf } from "./message.ts";
 import { isSameRun, type Session } from "./open-session.ts";
 import { poolerDetected } from "./pooler.ts";
+import { literal } from "./quote.ts";
 import type { RunContext } from "./run-context.ts";
+import { buildStatement, decodeBuild, describeBuild } from "./sight.ts";
 import type { Target } from "./target.ts";
 
 /**
@@ -93,22 +95,38 @@ export async function readHolder(session: Session, key: bigint): Promise<LockHol
 }
 
 function holderStatement(key: bigint): string {
-  return `select pid, application_name, to_char(backend_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as connected_at from pg_locks left join pg_stat_activity using (pid) where ${lockCondition(key)}`;
+  const iso = literal('YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+  return `select pid, application_name, to_char(backend_start at time zone 'UTC', ${iso}) as connected_at, state, to_char(state_change at time zone 'UTC', ${iso}) as state_since, build.* from pg_locks left join pg_stat_activity using (pid) left join lateral (${buildStatement("pg_locks.pid")}) as build on true where ${lockCondition(key)}`;
 }
 
 function decodeHolder(row: Row | undefined): LockHolder | null {
   if (row === undefined) return null;
-  const application = row["application_name"] ?? null;
-  return { pid: Number(row["pid"]), application, connectedAt: row["connected_at"] ?? null };
+  return {
+    pid: Number(row["pid"]),
+    application: row["application_name"] ?? null,
+    connectedAt: row["connected_at"] ?? null,
+    state: row["state"] ?? null,
+    stateSince: row["state_since"] ?? null,
+    build: decodeBuild(row),
+  };
+}
+
+/** Such as `pid 4711 (hellojohn-migrate 3f2a91c0/0 20240601_001), active since ..., building index, 43 %`. */
+export function describeHolder({ pid, application, state, stateSince, build }: LockHolder): string {
+  const parts = [
+    `pid ${pid} (${application || "unnamed"})`,
+    [state, stateSince === null ? null : `since ${stateSince}`].filter((part) => part !== null).join(" "),
+    build === null ? "" : describeBuild(build),
+  ];
+  return parts.filter((part) => part !== "").join(", ");
 }
 
 function notAcquired(waitedMs: number, holder: LockHolder | null): MigrationError {
-  const who =
-    holder === null ? "a session that has just ended" : `pid ${holder.pid} (${holder.application ?? "unnamed"})`;
+  const who = holder === null ? "a session that has just ended" : describeHolder(holder);
   return new MigrationError({
     code: "LOCK_NOT_ACQUIRED",
     message: `another run holds the lock: ${who}; waited ${Math.round(waitedMs / 1000)} s`,
-    hint: "Nothing was changed by this run. Run again when the other one is done; what it applied is not applied twice.",
+    hint: `Nothing was changed by this run. Run again when the other one is done; what it applied is not applied twice. A session that hangs is ended with hj migrations unlock ${holder?.pid ?? "PID"}.`,
     details: { waitedMs: Math.round(waitedMs), holder },
   });
 }

@@ -32,6 +32,9 @@ const holder = z
     pid: z.number().int().positive(),
     application: z.string().nullable(),
     connectedAt: instant.nullable(),
+    state: z.string().nullable(),
+    stateSince: instant.nullable(),
+    build: z.strictObject({ phase: z.string(), percent: z.number().nullable() }).nullable(),
   })
   .describe("The session that held the run lock, and was ended.");
 

@@ -19,6 +19,8 @@ export type Request = { readonly dryRun: boolean } & (
 interface Extended {
   readonly timeoutMs: number | null;
   readonly continuation: Continuation | null;
+  /** True shows the text of the queries of those who block; they can hold secrets. */
+  readonly showQueries: boolean;
 }
 
 /** What can be asked of the engine. */
@@ -37,6 +39,7 @@ const schema = z.strictObject({
   timeout: z._default(z.nullable(z.string().check(z.refine((text) => parseDuration(text) !== null))), null),
   allowOutOfOrder: z._default(z.array(name).check(z.maxLength(1000)), []),
   continuation: z._default(z.nullable(z.string().check(z.refine((text) => decodeContinuation(text) !== null))), null),
+  showQueries: z._default(z.boolean(), false),
   version: z._default(z.nullable(name), null),
   as: z._default(z.nullable(z.enum(RESOLVE_AS)), null),
   pid: z._default(z.nullable(z.int().check(z.minimum(1), z.maximum(2 ** 31 - 1))), null),
@@ -54,6 +57,7 @@ const FIELDS: Readonly<Record<Field, { readonly usedBy: readonly Command[]; read
   timeout: { usedBy: ["run", "rollback"], expected: DURATION_EXPECTED },
   allowOutOfOrder: { usedBy: ["run"], expected: "a list of versions or names of migrations" },
   continuation: { usedBy: ["run", "rollback"], expected: "the continuation of an incomplete report" },
+  showQueries: { usedBy: ["run", "rollback"], expected: "true or false" },
   version: { usedBy: ["resolve"], expected: "the version of a migration" },
   as: { usedBy: ["resolve"], expected: `one of ${RESOLVE_AS.join(", ")}` },
   pid: { usedBy: ["unlock"], expected: "the pid of a backend" },
@@ -71,14 +75,14 @@ export function parseRequest(event: unknown): Request | Refusal {
 }
 
 function requestOf(event: Event): Request {
-  const { command, dryRun, steps, allowOutOfOrder } = event;
+  const { command, dryRun, steps, allowOutOfOrder, showQueries } = event;
   const timeoutMs = event.timeout === null ? null : parseDuration(event.timeout);
   const continuation = event.continuation === null ? null : decodeContinuation(event.continuation);
   switch (command) {
     case "run":
-      return { command, dryRun, timeoutMs, allowOutOfOrder, continuation };
+      return { command, dryRun, timeoutMs, allowOutOfOrder, continuation, showQueries };
     case "rollback":
-      return { command, dryRun, timeoutMs, steps, continuation };
+      return { command, dryRun, timeoutMs, steps, continuation, showQueries };
     case "resolve":
       return { command, dryRun, version: event.version ?? "", as: event.as ?? "applied" };
     case "unlock":

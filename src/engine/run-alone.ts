@@ -123,7 +123,7 @@ async function execute(
     });
   }
   const sql = instead ?? script.sql.slice(statement.start, statement.end);
-  const { reply, interruption } = await sendWithin(run, sql, budget);
+  const { reply, interruption, blockers } = await sendWithin(run, version, sql, budget);
   if (reply.error === null) return null;
   await send(run.session.connection, "reset statement_timeout");
   const hasLeftNothing = reply.error === NOT_SENT || (statement.kind === "alone" && isRefusal(reply.error));
@@ -131,7 +131,7 @@ async function execute(
   const offset = instead === undefined ? offsetIn(reply, sql, statement.start) : null;
   const isOverdue = performance.now() >= budget.endsAt;
   const { error } = reply;
-  return explainStep({ step, statement, offset, error, interruption, attempts: 1, budget, isOverdue });
+  return explainStep({ step, statement, offset, error, interruption, attempts: 1, blockers, budget, isOverdue });
 }
 
 /** An error that the server found by itself: a statement that runs alone took no effect, and may be tried again. */
@@ -145,7 +145,7 @@ function offsetIn({ error }: Reply, sql: string, start: number): number | null {
   return offset === null ? null : start + offset;
 }
 
-const ONE_ATTEMPT = { interruption: null, attempts: 1 } as const;
+const ONE_ATTEMPT = { interruption: null, attempts: 1, blockers: [] } as const;
 
 function indexInvalid({ step }: Position, index: ObjectName, state: IndexState): Failure {
   const { version, script } = step;

@@ -1,7 +1,9 @@
 // What one run is given besides its request: who it is, how long it has, and whom it tells.
 import type { Wait } from "../connection/wait-for-database.ts";
 import type { LockHolder } from "../failure/failure.ts";
+import type { Lookout } from "./lookout.ts";
 import type { Session } from "./open-session.ts";
+import type { Sight } from "./sight.ts";
 import type { Target } from "./target.ts";
 
 /** What happens while a run goes on, for a person who waits. */
@@ -10,6 +12,7 @@ export type Progress =
   | { readonly kind: "lock_busy"; readonly holder: LockHolder | null; readonly waitedMs: number }
   | { readonly kind: "migration_started"; readonly version: string; readonly name: string }
   | { readonly kind: "migration_waits"; readonly version: string; readonly attempts: number }
+  | ({ readonly kind: "seen"; readonly version: string } & Sight)
   | { readonly kind: "statement_started"; readonly version: string; readonly number: number; readonly of: number };
 
 /** One invocation of the engine. */
@@ -31,6 +34,8 @@ export interface RunContext {
 export interface Run {
   readonly target: Target;
   readonly session: Session;
+  /** Looks at the session's backend while it works. */
+  readonly lookout: Lookout;
   readonly context: RunContext;
   readonly reserveMs: number;
   /** From the request; null leaves it to the files and the default. */

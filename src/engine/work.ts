@@ -6,6 +6,7 @@ import { type Inventory, takeInventory } from "./inventory.ts";
 import { EMPTY_JOURNAL, type Journal } from "./journal.ts";
 import { createStatements, journalName } from "./journal-statements.ts";
 import { acquireLock, releaseLock } from "./lock.ts";
+import { createLookout, type Lookout } from "./lookout.ts";
 import { isServerError, send, sqlStateOf } from "./message.ts";
 import { readJournal, type Session } from "./open-session.ts";
 import type { Draft } from "./report.ts";
@@ -30,34 +31,53 @@ export interface LockedWork extends Work {
   readonly reserveMs: number;
   /** False when waiting for the lock has used up most of the invocation: then a step that did not fit proves nothing. */
   readonly isFresh: boolean;
+  /** Looks at the session's backend; ended with the work. */
+  readonly lookout: Lookout;
+}
+
+/** What a command that changes something may want of its frame. */
+export interface LockOptions {
+  /** True shows the text of other sessions' queries, which can hold secrets. */
+  readonly showQueries: boolean;
 }
 
 /**
  * Takes the lock, reads the journal again, because another run may have changed it meanwhile, and gives the lock back
  * when the work is done. Throws a MigrationError for what fails before the work begins.
  */
-export async function underLock<T>(work: Work, locked: (work: LockedWork) => Promise<T>): Promise<T> {
+export async function underLock<T>(
+  work: Work,
+  options: LockOptions,
+  locked: (work: LockedWork) => Promise<T>,
+): Promise<T> {
   const { context, target } = work;
   const grantedMs = context.remainingMs();
   const session = await writableSession(work.session, target, context);
   try {
-    return await withLock({ ...work, session }, grantedMs, locked);
+    return await withLock({ ...work, session }, options, grantedMs, locked);
   } finally {
     if (session !== work.session) await session.connection.end().catch(() => {});
   }
 }
 
-async function withLock<T>(work: Work, grantedMs: number, locked: (work: LockedWork) => Promise<T>): Promise<T> {
+async function withLock<T>(
+  work: Work,
+  { showQueries }: LockOptions,
+  grantedMs: number,
+  locked: (work: LockedWork) => Promise<T>,
+): Promise<T> {
   const { context, target, session, manifest, draft } = work;
   const reserveMs = reserveOf(grantedMs);
   await acquireLock(session, target, context, Math.max(0, Math.min(context.lockWaitMs, grantedMs - reserveMs)));
+  const lookout = createLookout(target, session, showQueries);
   try {
     const journal = await readOrCreateJournal(session, target);
     const inventory = takeInventory(manifest, journal);
     draft.before = inventory;
     const isFresh = context.remainingMs() >= grantedMs / 2;
-    return await locked({ ...work, journal, inventory, reserveMs, isFresh });
+    return await locked({ ...work, journal, inventory, reserveMs, isFresh, lookout });
   } finally {
+    await lookout.close();
     await releaseLock(session, target);
   }
 }

@@ -3,9 +3,41 @@
 /** The backend that holds the run lock, as far as the role may see it. */
 export interface LockHolder {
   readonly pid: number;
+  /** Of a run of ours: its id's first eight digits, the number of its invocation, and the migration it is at. */
   readonly application: string | null;
   /** ISO 8601, from the database's clock: when that session connected. */
   readonly connectedAt: string | null;
+  /** As pg_stat_activity has it, `active` while a statement runs; null where the role may not see it. */
+  readonly state: string | null;
+  /** ISO 8601: since when it is in that state. */
+  readonly stateSince: string | null;
+  /** Null where it builds no index. */
+  readonly build: IndexBuild | null;
+}
+
+/** How far an index build is: https://www.postgresql.org/docs/current/progress-reporting.html#CREATE-INDEX-PROGRESS-REPORTING */
+export interface IndexBuild {
+  readonly phase: string;
+  /** Of the present phase; null where PostgreSQL counts nothing in it. */
+  readonly percent: number | null;
+}
+
+/** A session that keeps another one waiting. What the role may not see of it is null. */
+export interface Blocker {
+  readonly pid: number;
+  readonly application: string | null;
+  readonly state: string | null;
+  /** ISO 8601, from the database's clock: when its transaction began. */
+  readonly since: string | null;
+  /** The locks that it holds on what is waited for. */
+  readonly mode: string | null;
+  readonly relation: string | null;
+  /** Somebody else has to end first. */
+  readonly isBlocked: boolean;
+  /** An autovacuum that does not give way to anybody. */
+  readonly preventsWraparound: boolean;
+  /** At most 200 characters of what it last ran; only where it was asked for. */
+  readonly query?: string;
 }
 
 /** Where in a migration file a statement failed. */
@@ -57,8 +89,17 @@ export interface FailureDetails {
   readonly LOCK_LOST: { readonly version: string | null };
   readonly POOLER_DETECTED: { readonly evidence: string };
   readonly STATEMENT_FAILED: StatementPlace & { readonly sqlState: string };
-  readonly LOCK_TIMEOUT: StatementPlace & { readonly sqlState: string; readonly attempts: number };
-  readonly TIMED_OUT: StatementPlace & { readonly timeoutMs: number };
+  readonly LOCK_TIMEOUT: StatementPlace & {
+    readonly sqlState: string;
+    readonly attempts: number;
+    /** Who was last seen to keep the lock. */
+    readonly blockers: readonly Blocker[];
+  };
+  readonly TIMED_OUT: StatementPlace & {
+    readonly timeoutMs: number;
+    /** Who was last seen to keep it waiting; empty when it worked. */
+    readonly blockers: readonly Blocker[];
+  };
   readonly TRANSACTION_ENDED: { readonly version: string; readonly file: string };
   readonly INDEX_INVALID: { readonly version: string; readonly file: string; readonly index: string };
   readonly CANNOT_RESUME: { readonly version: string; readonly file: string; readonly statementNumber: number };

@@ -14,7 +14,7 @@ import type { Refusal } from "../failure/problem.ts";
 import type { Manifest } from "../migration/manifest.ts";
 import { awsCaller } from "./call-aws.ts";
 import { type Caller, deliver } from "./deliver.ts";
-import { logLine } from "./log.ts";
+import { logLine, progressLog } from "./log.ts";
 import { type Answer, type Asked, type Build, isAnswer, type Trigger } from "./trigger.ts";
 import { cloudformation } from "./triggers/cloudformation.ts";
 import { codedeploy } from "./triggers/codedeploy.ts";
@@ -68,7 +68,9 @@ export function createHandler(
     if (isAnswer(read))
       return settle(read, invocation, outside, ({ told }) => ({ trigger: trigger.name, message: told }));
     let lockWaitMs = 0;
+    const logProgress = progressLog((line) => outside.log(redactor.redact(line)), Date.now);
     const onProgress = (progress: Progress) => {
+      logProgress(progress);
       if (progress.kind === "lock_busy") lockWaitMs = progress.waitedMs;
       invocation.onProgress(progress);
     };

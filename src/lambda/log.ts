@@ -1,7 +1,24 @@
-// What the function writes to its log: one line of JSON for each invocation, which CloudWatch also reads metrics from.
-// Never an event: CodePipeline's holds credentials.
+// What the function writes to its log: one line of JSON for each invocation, which CloudWatch also reads metrics from, and
+// one every few seconds while it goes on. Never an event: CodePipeline's holds credentials.
+import { describeProgress } from "../engine/describe-progress.ts";
 import type { Report } from "../engine/report-schema.ts";
+import type { Progress } from "../engine/run-context.ts";
 import { reasonOf } from "./reason.ts";
+
+/** Logs that are read while a deploy waits: often enough to see it go on, seldom enough to read. */
+const PROGRESS_EVERY_MS = 5_000;
+
+/** Passes on what is new, at most every five seconds, and always the first. `now` is in milliseconds. */
+export function progressLog(log: (line: object) => void, now: () => number): (progress: Progress) => void {
+  let lastAt = Number.NEGATIVE_INFINITY;
+  let last = "";
+  return (progress) => {
+    const message = describeProgress(progress);
+    if (message === last || now() - lastAt < PROGRESS_EVERY_MS) return;
+    [last, lastAt] = [message, now()];
+    log({ level: "INFO", progress: progress.kind, message });
+  };
+}
 
 /** What is told of an invocation besides its report. */
 export interface Told {

@@ -109,10 +109,8 @@ describe("an event that is no request", () => {
     ],
     ["10,000 levels", { command: "run", deep: JSON.parse(`${"[".repeat(10_000)}${"]".repeat(10_000)}`) }],
     ["a key that is __proto__", JSON.parse('{"command":"run","__proto__":{"dryRun":true}}')],
-  ])("with %s is refused in a second and a short report", async (_, event) => {
-    const startedAt = performance.now();
+  ])("with %s is refused in a short report, before anything is connected to", async (_, event) => {
     refusalOf(await handle(event, INVOCATION));
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect(connections).toBe(0);
   });
 

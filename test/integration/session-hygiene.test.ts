@@ -88,7 +88,7 @@ describe.each(postgresVersions)("what a migration leaves in its session on Postg
     expect(clean[1]?.note).toEqual({
       user: "postgres",
       session_user: "postgres",
-      application: "hellojohn-migrate ID 0002",
+      application: "hellojohn-migrate ID/0 0002",
       search_path: '"SCHEMA", pg_temp',
       literal: "a\\b",
       has_lock_timeout: true,

@@ -18,7 +18,7 @@ export async function resolve(work: Work, request: ResolveRequest): Promise<Repo
   const resolution = planResolve(inventory, request.version, request.as);
   if ("code" in resolution) return refuse(draft, [resolution]);
   if (request.dryRun) return finishResolved(draft, "would_resolve", resolution.sentence);
-  return underLock(work, (locked) => record(locked, request));
+  return underLock(work, { showQueries: false }, (locked) => record(locked, request));
 }
 
 async function record(work: LockedWork, request: ResolveRequest): Promise<Report> {

@@ -23,17 +23,17 @@ export async function rollback(work: Work, request: RollbackRequest): Promise<Re
   const early = withoutLock(work, plan);
   if (early !== null && (request.dryRun || !isWorthWaiting(plan))) return early;
   if (request.dryRun) return wouldRollBack(work, plan);
-  return underLock(work, (locked) => takeBack(locked, request));
+  return underLock(work, request, (locked) => takeBack(locked, request));
 }
 
 async function takeBack(work: LockedWork, request: RollbackRequest): Promise<Report> {
-  const { target, session, context, reserveMs } = work;
+  const { target, session, lookout, context, reserveMs } = work;
   const plan = await planFor(work, request);
   const early = withoutLock(work, plan);
   if (early !== null) return early;
   const batches = [...new Set(plan.steps.map((step) => batchOf(step)))];
   const continuation = encodeContinuation({ command: "rollback", runId: context.runId, batches });
-  const run = { target, session, context, reserveMs, timeoutMs: request.timeoutMs };
+  const run = { target, session, lookout, context, reserveMs, timeoutMs: request.timeoutMs };
   return takeSteps(work, run, plan.steps, batchOf, { outcome: "rolled_back", continuation });
 }
 

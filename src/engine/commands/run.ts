@@ -18,17 +18,17 @@ export async function run(work: Work, request: RunRequest): Promise<Report> {
   const early = withoutLock(work, plan);
   if (early !== null && (request.dryRun || !isWorthWaiting(plan))) return early;
   if (request.dryRun) return wouldApply(work, plan);
-  return underLock(work, (locked) => apply(locked, request));
+  return underLock(work, request, (locked) => apply(locked, request));
 }
 
 async function apply(work: LockedWork, request: RunRequest): Promise<Report> {
-  const { journal, target, session, context, reserveMs } = work;
+  const { journal, target, session, lookout, context, reserveMs } = work;
   const plan = planFor(work, request);
   const early = withoutLock(work, plan);
   if (early !== null) return early;
   const batch = batchOf(journal, request.continuation);
   const continuation = encodeContinuation({ command: "run", runId: context.runId, batches: [batch] });
-  const run = { target, session, context, reserveMs, timeoutMs: request.timeoutMs };
+  const run = { target, session, lookout, context, reserveMs, timeoutMs: request.timeoutMs };
   return takeSteps(work, run, plan.steps, () => batch, { outcome: "applied", continuation });
 }
 

@@ -88,7 +88,7 @@ describe("the exit code", () => {
       ...baseOf({ command: "unlock" }),
       ok: true,
       outcome: "unlocked",
-      holder: { pid: 42, application: null, connectedAt: null },
+      holder: { pid: 42, application: null, connectedAt: null, state: null, stateSince: null, build: null },
     },
   ])("is 0 when an operator's word was taken: $outcome", (report) => {
     expect(exitCodeOf(report)).toBe(0);

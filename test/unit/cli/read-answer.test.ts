@@ -28,7 +28,12 @@ const REPORTS: readonly Report[] = [
   },
   { ...baseOf(), ok: false, outcome: "incomplete", continuation: "1" },
   { ...baseOf(), ok: true, outcome: "resolved", resolution: "r" },
-  { ...baseOf(), ok: true, outcome: "unlocked", holder: { pid: 1, application: null, connectedAt: null } },
+  {
+    ...baseOf(),
+    ok: true,
+    outcome: "unlocked",
+    holder: { pid: 1, application: null, connectedAt: null, state: null, stateSince: null, build: null },
+  },
   failedReport(failure, { migrations }),
 ];
 

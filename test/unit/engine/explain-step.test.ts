@@ -41,6 +41,7 @@ function suspectOf(differences: Partial<Suspect>): Suspect {
     error: serverError("42703", 'column "usr_id" does not exist'),
     interruption: null,
     attempts: 1,
+    blockers: [],
     budget: { timeoutMs: 300_000, endsAt: 0, reason: "timeout" },
     isOverdue: false,
     ...differences,

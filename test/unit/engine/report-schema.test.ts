@@ -12,7 +12,13 @@ describe("the report's schema", () => {
     ["a report that is fine", fine],
     ["a refused one", refused],
     ["one that the deadline cut", incomplete],
-    ["one of an unlock", { ...unlocked, holder: { pid: 42, application: null, connectedAt: null } }],
+    [
+      "one of an unlock",
+      {
+        ...unlocked,
+        holder: { pid: 42, application: null, connectedAt: null, state: null, stateSince: null, build: null },
+      },
+    ],
     ["one that was cut to fit", { ...fine, omitted: 3 }],
     ["one without a database", { ...refused, command: null, database: null }],
     ["one with migrations", { ...fine, migrations: [migrationReport("20240601_001_a", "applied", { batch: 1 })] }],

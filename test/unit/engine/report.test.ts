@@ -42,7 +42,14 @@ const failure: Failure = {
   details: { version: "1" },
 };
 
-const holder = { pid: 42, application: "hellojohn-migrate 3f2a91c0", connectedAt: "2024-06-01T08:59:00.000Z" };
+const holder = {
+  pid: 42,
+  application: "hellojohn-migrate 3f2a91c0",
+  connectedAt: "2024-06-01T08:59:00.000Z",
+  state: null,
+  stateSince: null,
+  build: null,
+};
 
 function inventoryOf(...entries: readonly JournalEntry[]) {
   return takeInventory(manifest, { entries, newestBatch: 1 });
@@ -164,7 +171,14 @@ describe("a report", () => {
       finishResolved(draft, "resolved", "Records 1_a."),
       finishResolved(draft, "would_resolve", "Records 1_a."),
       finishUnlocked(draft, holder),
-      finishUnlocked(draft, { pid: 42, application: null, connectedAt: null }),
+      finishUnlocked(draft, {
+        pid: 42,
+        application: null,
+        connectedAt: null,
+        state: null,
+        stateSince: null,
+        build: null,
+      }),
       fail(draft, failure),
       refuse(draft, [{ code: "OUT_OF_ORDER", message: "is late", version: "1", hint: "Wait." }]),
     ];
@@ -176,7 +190,14 @@ describe("newDraft", () => {
   const ids = { runId: "run", invocationId: "invocation" };
 
   test("takes from the request what it asks, and knows nothing else yet", () => {
-    const request = { command: "run", dryRun: true, timeoutMs: null, allowOutOfOrder: [], continuation: null } as const;
+    const request = {
+      command: "run",
+      dryRun: true,
+      timeoutMs: null,
+      allowOutOfOrder: [],
+      continuation: null,
+      showQueries: false,
+    } as const;
     expect(newDraft(request, ids)).toEqual(draftOf({ dryRun: true, startedAt: expect.any(Date) }));
   });
 

@@ -23,8 +23,14 @@ const LEAST: readonly (readonly [event: object, request: object])[] = [
   [{ command: "status" }, { command: "status", dryRun: false }],
   [{ command: "list" }, { command: "list", dryRun: false }],
   [{ command: "validate" }, { command: "validate", dryRun: false }],
-  [{ command: "run" }, { command: "run", dryRun: false, timeoutMs: null, allowOutOfOrder: [], continuation: null }],
-  [{ command: "rollback" }, { command: "rollback", dryRun: false, timeoutMs: null, steps: 1, continuation: null }],
+  [
+    { command: "run" },
+    { command: "run", dryRun: false, timeoutMs: null, allowOutOfOrder: [], continuation: null, showQueries: false },
+  ],
+  [
+    { command: "rollback" },
+    { command: "rollback", dryRun: false, timeoutMs: null, steps: 1, continuation: null, showQueries: false },
+  ],
   ...["applied", "rolled_back", "checksum"].map(
     (as) =>
       [
@@ -51,6 +57,8 @@ describe("parseRequest", () => {
 
   test.each([
     [{ command: "run", dryRun: true }, { dryRun: true }],
+    [{ command: "run", showQueries: true }, { showQueries: true }],
+    [{ command: "rollback", showQueries: true }, { showQueries: true }],
     [{ command: "rollback", dryRun: true }, { dryRun: true }],
     [{ command: "run", timeout: "90s" }, { timeoutMs: 90_000 }],
     [{ command: "rollback", timeout: "1h30m" }, { timeoutMs: 5_400_000 }],
@@ -71,6 +79,7 @@ describe("parseRequest", () => {
       timeout: null,
       allowOutOfOrder: [],
       continuation: null,
+      showQueries: false,
       version: null,
       as: null,
       pid: null,
@@ -228,7 +237,7 @@ describe("parseRequest", () => {
           code: "INVALID_EVENT",
           field: key,
           message: UNKNOWN,
-          hint: "Known fields: command, dryRun, steps, timeout, allowOutOfOrder, continuation, version, as, pid, throwOnFailure.",
+          hint: "Known fields: command, dryRun, steps, timeout, allowOutOfOrder, continuation, showQueries, version, as, pid, throwOnFailure.",
         },
       ],
     });

@@ -76,7 +76,7 @@ describe("renderReport", () => {
     ["hellojohn-migrate 3f2a91c0", "hellojohn-migrate 3f2a91c0"],
     [null, "unnamed"],
   ])("writes whose session was ended, of the application %j", (application, name) => {
-    const holder = { pid: 42, application, connectedAt: null };
+    const holder = { pid: 42, application, connectedAt: null, state: null, stateSince: null, build: null };
     const report: Report = { ...baseOf({ command: "unlock" }), ok: true, outcome: "unlocked", holder };
     expect(renderReport(report, plain)).toEqual({
       stdout: `✅ Ended pid 42 (${name}), which held the run lock.\n`,

@@ -96,6 +96,7 @@ describe("hj migrations run", () => {
       error: Object.assign(new Error("no such column"), { severity: "ERROR", code: "42703" }),
       interruption: null,
       attempts: 1,
+      blockers: [],
       budget: { timeoutMs: 1000, endsAt: 0, reason: "timeout" },
       isOverdue: false,
     });

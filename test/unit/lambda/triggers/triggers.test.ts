@@ -35,7 +35,7 @@ const FAILED = failedReport({
   code: "TIMED_OUT",
   message: "did not finish",
   hint: "Give it more time.",
-  details: { version: "1", file: "f", line: 1, column: null, statement: "s", caret: null, timeoutMs: 1 },
+  details: { version: "1", file: "f", line: 1, column: null, statement: "s", caret: null, timeoutMs: 1, blockers: [] },
 });
 const BUSY = failedReport({
   code: "LOCK_NOT_ACQUIRED",

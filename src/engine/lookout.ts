@@ -1,0 +1,108 @@
+// A second session beside the one that works: only from there can be seen who blocks it, and be told to stop.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Connection } from "../connection/open.ts";
+import type { ConnectOptions } from "../connection/wait-for-database.ts";
+import type { Blocker } from "../failure/failure.ts";
+import { isServerError, type Reply, send } from "./message.ts";
+import type { Session } from "./open-session.ts";
+import { decodeSight, type Sight, sightStatements } from "./sight.ts";
+import type { Target } from "./target.ts";
+
+/** Opened when something first takes long enough to be looked at, or has to be stopped. Ended by `close`. */
+export interface Lookout {
+  /** One message to the server; null when there was no answer in three seconds. */
+  readonly ask: (sql: string) => Promise<Reply | null>;
+  /** Begins to look. `onSight` is told of each look at which there was something to see. */
+  readonly watch: (onSight: (sight: Sight) => void) => Watch;
+  readonly close: () => Promise<void>;
+}
+
+/** A piece of work that is being looked at. */
+export interface Watch {
+  /** Ends it, without waiting for anything. Returns who blocked when somebody was last seen to. */
+  readonly stop: () => readonly Blocker[];
+}
+
+/** Time to connect and to look before the first lock_timeout, half a second, has ended what there is to see. */
+const FIRST_LOOK_MS = 150;
+const PAUSE_MS = 200;
+/** What takes that long is looked at less often. */
+const LONG_MS = 5_000;
+const LONG_PAUSE_MS = 1_000;
+/** A fraction of what a run keeps back to answer: it does not wait for a network that is gone. */
+const PATIENCE_MS = 3_000;
+const QUICKLY: ConnectOptions = { withinMs: PATIENCE_MS, signal: new AbortController().signal, onWait: () => {} };
+
+/** Never throws: without a second session there is nothing to see, and the work goes on. */
+export function createLookout(target: Target, session: Session, showQueries: boolean): Lookout {
+  let opened: Promise<Connection | null> | null = null;
+
+  async function ask(sql: string): Promise<Reply | null> {
+    opened ??= openSecond(target);
+    const second = await opened;
+    const reply = second === null ? null : await inTime(send(second, sql));
+    if (reply !== null && (reply.error === null || isServerError(reply.error))) return reply;
+    // The next question has a session of its own: a server that is short of connections may have one by then.
+    opened = null;
+    second?.end().catch(() => {});
+    return null;
+  }
+
+  async function look(): Promise<Sight | null> {
+    const reply = await ask(sightStatements(session.facts.backendPid, showQueries));
+    return reply === null ? null : decodeSight(reply);
+  }
+
+  return {
+    ask,
+    watch(onSight) {
+      const startedAt = performance.now();
+      let isOver = false;
+      let blockers: readonly Blocker[] = [];
+      let timer: NodeJS.Timeout;
+      const again = () => {
+        const sinceMs = performance.now() - startedAt;
+        timer = setTimeout(lookOnce, sinceMs > LONG_MS ? LONG_PAUSE_MS : PAUSE_MS);
+      };
+      const lookOnce = async () => {
+        const sight = await look();
+        if (isOver) return;
+        if (sight !== null && sight.blockers.length > 0) blockers = sight.blockers;
+        if (sight !== null && (sight.blockers.length > 0 || sight.build !== null)) onSight(sight);
+        again();
+      };
+      timer = setTimeout(lookOnce, FIRST_LOOK_MS);
+      return {
+        stop: () => {
+          isOver = true;
+          clearTimeout(timer);
+          return blockers;
+        },
+      };
+    },
+    async close() {
+      const second = await opened;
+      if (second != null) await inTime(second.end().catch(() => {}));
+    },
+  };
+}
+
+/** Null for what takes too long; it is left to itself. */
+async function inTime<T>(work: Promise<T>): Promise<T | null> {
+  const over = new AbortController();
+  const late = sleep(PATIENCE_MS, null, { signal: over.signal }).catch(() => null);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    over.abort();
+  }
+}
+
+async function openSecond(target: Target): Promise<Connection | null> {
+  try {
+    const connected = await target.connect(QUICKLY);
+    return "problems" in connected ? null : connected.connection;
+  } catch {
+    return null;
+  }
+}
