@@ -1,6 +1,7 @@
 // Goes on with a run that its deadline cut, as long as each invocation gets further. Knows no transport.
+
+import { doneIn, mergeReports } from "../engine/merge-reports.ts";
 import type { Report } from "../engine/report-schema.ts";
-import { doneIn, mergeReports } from "./merge-reports.ts";
 import type { NoReport } from "./no-report.ts";
 
 /** Sends one event and returns its report, or why there is none. */

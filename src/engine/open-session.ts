@@ -36,8 +36,8 @@ export interface JournalReading {
 }
 
 /** Such as `hellojohn-migrate 3f2a91c0/0`, run and invocation: how pg_stat_activity tells one from another. */
-export function applicationName({ runId, hop }: Pick<RunContext, "runId" | "hop">): string {
-  return `hellojohn-migrate ${runId.slice(0, 8)}/${hop}`;
+export function applicationName({ runId, hop, leg }: Pick<RunContext, "runId" | "hop" | "leg">): string {
+  return `hellojohn-migrate ${runId.slice(0, 8)}/${hop}${leg === undefined ? "" : `.${leg}`}`;
 }
 
 /**
@@ -51,7 +51,7 @@ export function isSameRun(own: string, other: string | null): boolean {
 }
 
 // While a migration runs, its version stands behind.
-const APPLICATION = /^hellojohn-migrate ([0-9a-f]{8})\/(\d+)(?: |$)/;
+const APPLICATION = /^hellojohn-migrate ([0-9a-f]{8})\/(\d+(?:\.\d)?)(?: |$)/;
 
 /**
  * Connects, sets the session up and reads the journal. The settings have a transaction of their own, because a missing

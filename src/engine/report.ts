@@ -1,6 +1,7 @@
 // Puts a report together from what a run learned. Pure, but for the clock that says how long it took.
 import type { Failure, LockHolder } from "../failure/failure.ts";
 import type { Problem } from "../failure/problem.ts";
+import type { Continuation } from "./continuation.ts";
 import { type Inventory, type Item, schemaVersion } from "./inventory.ts";
 import type { Session } from "./open-session.ts";
 import type { MigrationReport, MigrationStatus, Report, ReportBase } from "./report-schema.ts";
@@ -20,6 +21,10 @@ export interface Draft {
   after: Inventory | null;
   migrations: MigrationReport[];
   warnings: Problem[];
+  /** Of the server that was connected to; see SessionFacts. */
+  serverStart: string | null;
+  /** How the work goes on, once it has begun. */
+  continuation: Continuation | null;
 }
 
 /** Notes server and schema, and warns about a server that no test of ours has seen. */
@@ -28,6 +33,7 @@ export function noteDatabase(
   target: Target,
   { maskedUrl, facts }: Pick<Session, "maskedUrl" | "facts">,
 ): void {
+  draft.serverStart = facts.serverStart;
   draft.database = { url: maskedUrl, schema: target.schema, serverVersion: facts.serverVersion };
   if (facts.serverVersionNumber >= NEWEST_SERVER.number) {
     const message = `PostgreSQL ${facts.serverVersion} is newer than ${NEWEST_SERVER.major}, the newest that this build was tested with`;
@@ -51,6 +57,8 @@ export function newDraft(
     after: null,
     migrations: [],
     warnings: [],
+    serverStart: null,
+    continuation: null,
   };
 }
 

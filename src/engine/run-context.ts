@@ -21,6 +21,8 @@ export interface RunContext {
   readonly invocationId: string;
   /** Which invocation of the run this is, counted from 0. */
   readonly hop: number;
+  /** Which connection of the invocation this is; absent for the first one. */
+  readonly leg?: number;
   /** Milliseconds until the invocation is ended from outside; Infinity when nobody does. */
   readonly remainingMs: () => number;
   /** Aborted when somebody wants the run to stop: it cancels, rolls back, unlocks and reports. */

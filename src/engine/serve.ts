@@ -11,6 +11,7 @@ import { unlock } from "./commands/unlock.ts";
 import { fitReport } from "./fit-report.ts";
 import { takeInventory } from "./inventory.ts";
 import { applicationName, openSession } from "./open-session.ts";
+import { type Served, throughLosses } from "./reconnect.ts";
 import { type Draft, fail, newDraft, noteDatabase, refuse } from "./report.ts";
 import type { Report } from "./report-schema.ts";
 import type { Request } from "./request.ts";
@@ -25,11 +26,16 @@ export async function serve(
   target: Target,
   context: RunContext,
 ): Promise<Report> {
+  const report = await throughLosses(request, context, (again, leg) => serveOnce(again, manifest, target, leg));
+  return fitReport(report);
+}
+
+async function serveOnce(request: Request, manifest: Manifest, target: Target, context: RunContext): Promise<Served> {
   const draft = newDraft(request, context);
   try {
-    return fitReport(await answer(request, manifest, target, context, draft));
+    return { report: await answer(request, manifest, target, context, draft), draft };
   } catch (error) {
-    return fitReport(fail(draft, failureOf(error)));
+    return { report: fail(draft, failureOf(error)), draft };
   }
 }
 

@@ -15,6 +15,8 @@ export interface SessionFacts {
   /** Tells this backend from a later one with the same pid; as text, compared only. */
   readonly backendStart: string;
   readonly role: string;
+  /** Tells this server from the one that takes its place after a restart or a failover; as text, compared only. */
+  readonly serverStart: string;
   /** Null when the schema does not exist. */
   readonly mayCreate: boolean | null;
 }
@@ -66,7 +68,7 @@ export function resetStatements(target: Target, applicationName: string): readon
 
 /** One row of facts. Reads the catalog only, so it works in any schema and on a standby. */
 export function factsStatement(target: Target): string {
-  return `select current_setting('server_version') as server_version, current_setting('server_version_num') as server_version_number, pg_is_in_recovery() as is_read_only, pg_backend_pid() as backend_pid, (select backend_start from pg_stat_get_activity(pg_backend_pid())) as backend_start, current_user as role, (select has_schema_privilege(oid, 'create') from pg_namespace where nspname = ${literal(target.schema)}) as may_create`;
+  return `select current_setting('server_version') as server_version, current_setting('server_version_num') as server_version_number, pg_is_in_recovery() as is_read_only, pg_backend_pid() as backend_pid, (select backend_start from pg_stat_get_activity(pg_backend_pid())) as backend_start, current_user as role, pg_postmaster_start_time() as server_start, (select has_schema_privilege(oid, 'create') from pg_namespace where nspname = ${literal(target.schema)}) as may_create`;
 }
 
 /** Decodes the row of factsStatement. */
@@ -78,6 +80,7 @@ export function decodeFacts(row: Row): SessionFacts {
     backendPid: Number(row["backend_pid"]),
     backendStart: row["backend_start"] ?? "",
     role: row["role"] ?? "",
+    serverStart: row["server_start"] ?? "",
     mayCreate: row["may_create"] == null ? null : row["may_create"] === "t",
   };
 }

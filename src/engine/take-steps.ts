@@ -3,6 +3,7 @@ import type { Failure } from "../failure/failure.ts";
 import { applyStatements } from "./apply-statements.ts";
 import { applyTransactional } from "./apply-transactional.ts";
 import { budgetOf } from "./budget.ts";
+import { type Continuation, encodeContinuation } from "./continuation.ts";
 import { cancelled, outOfTime, type StepOutcome } from "./explain-step.ts";
 import { findItem, takeInventory } from "./inventory.ts";
 import { type EntryState, type JournalEntry, withEntries } from "./journal.ts";
@@ -19,10 +20,11 @@ export async function takeSteps(
   run: Run,
   steps: readonly Step[],
   batchOf: (step: Step) => number,
-  goal: { readonly outcome: "applied" | "rolled_back"; readonly continuation: string },
+  goal: { readonly outcome: "applied" | "rolled_back"; readonly continuation: Continuation },
 ): Promise<Report> {
   const { draft, context, manifest, journal } = work;
   const taken: Taken[] = [];
+  draft.continuation = goal.continuation;
   for (const step of steps) {
     const author = { runId: context.runId, invocationId: context.invocationId, batch: batchOf(step) };
     const startedAt = performance.now();
@@ -37,7 +39,7 @@ export async function takeSteps(
   draft.migrations = steps.map((step, index) => reportStep(work, step, taken[index], failure));
   if (failure !== null) return fail(draft, failure);
   return last?.outcome.kind === "out_of_time"
-    ? finishIncomplete(draft, goal.continuation)
+    ? finishIncomplete(draft, encodeContinuation(goal.continuation))
     : finish(draft, goal.outcome);
 }
 

@@ -129,12 +129,13 @@ describe.each(postgresVersions)("runs at the same time on PostgreSQL $version", 
     const first = runEvent(proxy.url, files, { command: "run" });
     await expect.poll(() => engineSessionsOf(database)).toMatchObject([{ waits: "Lock" }]);
     proxy.sever();
+    // It connects again and finds the lock with the backend that it has lost, until the server lets go of that.
+    await expect.poll(async () => (await engineSessionsOf(database)).length).toBeGreaterThan(1);
     const second = runEvent(database.url, files, { command: "run" });
-    const cut = await first;
-    expect(cut).toMatchObject({ ok: false });
-    expect(statuses(cut)).toEqual({ "0001": "applied", "0002": "in_doubt" });
     await bystander.query("commit");
-    expect(await second).toMatchObject({ ok: true, schemaVersion: { after: "0002" } });
+    const reports = await Promise.all([first, second]);
+    expect(reports.map(({ ok }) => ok)).toEqual([true, true]);
+    expect(statuses(reports[0])["0001"]).toBe("applied");
     expect((await journalOf(database)).map(({ version, state }) => [version, state])).toEqual([
       ["0001", "applied"],
       ["0002", "applied"],
@@ -149,7 +150,7 @@ describe.each(postgresVersions)("runs at the same time on PostgreSQL $version", 
     const files = manifestOf({ "0001_quick.up.sql": "create table quick ()" });
     const first = runEvent(proxy.url, files, { command: "run" });
     await expect.poll(() => tablesOf(database)).toEqual(["quick"]);
-    proxy.sever();
+    await proxy.close();
     const cut = await first;
     expect(cut.ok).toBe(false);
     expect(statuses(cut)).toEqual({ "0001": "in_doubt" });

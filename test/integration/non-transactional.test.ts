@@ -203,7 +203,7 @@ insert into watch select state, statements_done from hj_migration;`,
     const bystander = await openTransaction(database.url, "insert into t values (1)");
     const first = runEvent(proxy.url, files, RUN);
     await expect.poll(() => engineSessionsOf(database)).toMatchObject([{ waits: "Lock" }]);
-    proxy.sever();
+    await proxy.close();
     const cut = await first;
     expect(cut.ok).toBe(false);
     expect(statuses(cut)).toEqual({ "0001": "in_doubt" });
@@ -229,7 +229,7 @@ insert into watch select state, statements_done from hj_migration;`,
     });
     const first = runEvent(proxy.url, files, RUN);
     await expect.poll(() => progressOf(database)).toEqual([["0001", "started", 2]]);
-    proxy.sever();
+    await proxy.close();
     expect((await first).ok).toBe(false);
     expect(await runEvent(database.url, files, RUN)).toMatchObject({ outcome: "applied" });
     const steps = await database.query("select step from tally order by 1");

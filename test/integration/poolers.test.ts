@@ -17,7 +17,7 @@ const MANIFEST = manifestOf({
 /** What nobody but us would have set, on any session of the database but the asking one. */
 const LEFT_BEHIND = `select pid from pg_stat_activity
   where datname = current_database() and pid <> pg_backend_pid() and application_name like 'hellojohn%'
-  union all select pid from pg_locks where locktype = 'advisory'`;
+  union all select pid from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`;
 
 async function setup(serverUrl: string, options: PgbouncerOptions): Promise<{ database: TestDatabase; url: string }> {
   const database = await createTestDatabase(serverUrl);

@@ -26,7 +26,7 @@ export interface CountingProxy {
   readonly url: string;
   counts(): ProxyCounts;
   reset(): void;
-  /** Closes every connection at once; new ones are served. */
+  /** Closes every connection at once; new ones are served, also where the line was frozen. */
   sever(): void;
   /** From now on nothing arrives, and nothing is closed: in both directions, or only what the server answers. */
   freeze(direction?: "both" | "replies"): void;
@@ -69,6 +69,7 @@ export async function startCountingProxy(targetUrl: string, options: ProxyOption
   url.hostname = "127.0.0.1";
   url.port = String((server.address() as AddressInfo).port);
   const sever = () => {
+    state.frozen = "no";
     for (const socket of state.sockets) socket.destroy();
   };
   return {

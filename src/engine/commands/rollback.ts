@@ -1,6 +1,5 @@
 // `rollback`: takes back the newest batches, with the down scripts that the journal kept. All or nothing is decided
 // before anything runs.
-import { encodeContinuation } from "../continuation.ts";
 import { findItem } from "../inventory.ts";
 import type { JournalEntry } from "../journal.ts";
 import { readDownsStatement } from "../journal-statements.ts";
@@ -32,7 +31,7 @@ async function takeBack(work: LockedWork, request: RollbackRequest): Promise<Rep
   const early = withoutLock(work, plan);
   if (early !== null) return early;
   const batches = [...new Set(plan.steps.map((step) => batchOf(step)))];
-  const continuation = encodeContinuation({ command: "rollback", runId: context.runId, batches });
+  const continuation = { command: "rollback", runId: context.runId, batches } as const;
   const run = { target, session, lookout, context, reserveMs, timeoutMs: request.timeoutMs };
   return takeSteps(work, run, plan.steps, batchOf, { outcome: "rolled_back", continuation });
 }

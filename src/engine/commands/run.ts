@@ -1,5 +1,4 @@
 // `run`: applies what is pending. Nothing to do costs no lock; a dry run is the same plan, not executed.
-import { type Continuation, encodeContinuation } from "../continuation.ts";
 import { findItem } from "../inventory.ts";
 import type { Journal } from "../journal.ts";
 import { isWorthWaiting, type Plan, planRun } from "../plan.ts";
@@ -26,8 +25,8 @@ async function apply(work: LockedWork, request: RunRequest): Promise<Report> {
   const plan = planFor(work, request);
   const early = withoutLock(work, plan);
   if (early !== null) return early;
-  const batch = batchOf(journal, request.continuation);
-  const continuation = encodeContinuation({ command: "run", runId: context.runId, batches: [batch] });
+  const batch = batchOf(journal, context.runId);
+  const continuation = { command: "run", runId: context.runId, batches: [batch] } as const;
   const run = { target, session, lookout, context, reserveMs, timeoutMs: request.timeoutMs };
   return takeSteps(work, run, plan.steps, () => batch, { outcome: "applied", continuation });
 }
@@ -54,10 +53,10 @@ function wouldApply({ draft, inventory }: Work, { steps }: Plan): Report {
 }
 
 /**
- * A continued run keeps its batch while that is the newest and the journal knows it as that run's. Any other run opens a
- * new one: what is slipped below a newer batch would be left standing when that one is rolled back.
+ * A run that goes on keeps its batch while that is the newest. Any other run opens a new one: what is slipped below a
+ * newer batch would be left standing when that one is rolled back.
  */
-function batchOf({ entries, newestBatch }: Journal, continuation: Continuation | null): number {
-  const isOurs = entries.some(({ batch, runId }) => batch === newestBatch && runId === continuation?.runId);
-  return isOurs && continuation?.batches[0] === newestBatch ? newestBatch : newestBatch + 1;
+function batchOf({ entries, newestBatch }: Journal, ownRunId: string): number {
+  const isOurs = entries.some(({ batch, runId }) => batch === newestBatch && runId === ownRunId);
+  return isOurs ? newestBatch : newestBatch + 1;
 }

@@ -67,6 +67,8 @@ function draftOf(differences: Partial<Draft> = {}): Draft {
     after: null,
     migrations: [],
     warnings: [],
+    serverStart: null,
+    continuation: null,
     ...differences,
   };
 }
@@ -79,6 +81,7 @@ function factsOf(serverVersion: string, serverVersionNumber: number): SessionFac
     backendPid: 1,
     backendStart: "",
     role: "u",
+    serverStart: "2024-06-01 08:00:00+00",
     mayCreate: true,
   };
 }

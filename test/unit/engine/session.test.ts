@@ -25,6 +25,7 @@ const row = {
   backend_pid: "42",
   backend_start: "2024-06-01 09:00:00+00",
   role: "john",
+  server_start: "2024-06-01 08:00:00+00",
   may_create: "t",
 };
 const facts = decodeFacts(row);
@@ -47,6 +48,7 @@ test("facts are read from text, and a version without its packager", () => {
     backendPid: 42,
     backendStart: "2024-06-01 09:00:00+00",
     role: "john",
+    serverStart: "2024-06-01 08:00:00+00",
     mayCreate: true,
   });
   expect(decodeFacts({ ...row, is_read_only: "t", may_create: "f" })).toMatchObject({

@@ -1,6 +1,6 @@
 // Several invocations, one report.
 import { describe, expect, test } from "vitest";
-import { mergeReports } from "../../../src/cli/merge-reports.ts";
+import { mergeReports } from "../../../src/engine/merge-reports.ts";
 import type { Report, ReportBase } from "../../../src/engine/report-schema.ts";
 import { baseOf, failedReport, migrationReport } from "../../support/report.ts";
 

@@ -1,5 +1,5 @@
 // One report of a run that took several invocations. Pure.
-import type { Report } from "../engine/report-schema.ts";
+import type { Report } from "./report-schema.ts";
 
 /** `next` went on where `earlier` stopped. Nothing that either did or warned of is lost, and no time is. */
 export function mergeReports(earlier: Report, next: Report): Report {
