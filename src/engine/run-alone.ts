@@ -13,6 +13,7 @@ import {
 } from "./index-build.ts";
 import { NOT_SENT, sendWithin } from "./interrupt.ts";
 import { beginStatement } from "./journal-statements.ts";
+import { removeLeftover } from "./leftover.ts";
 import { isServerError, type Reply, send } from "./message.ts";
 import { literal } from "./quote.ts";
 import type { Run } from "./run-context.ts";
@@ -70,7 +71,7 @@ async function buildIndex(
   }
   const isOurs = position.wasBegun || found === "absent";
   const outcome = await execute(run, position, budget, { isBegun: isOurs });
-  if (outcome !== null) return outcome;
+  if (outcome !== null) return isOurs ? removeLeftover(run, position.entryId, { index, table }, outcome) : outcome;
   const proven = await stateOf(run, position, index, table, budget);
   if (typeof proven !== "string") return proven;
   return proven === "valid" ? null : failed(indexInvalid(position, index, proven), null, 1);
