@@ -54,6 +54,11 @@ export function objectionTo(tree: SyntaxTree): { readonly message: string; reado
   return null;
 }
 
+/** SET and RESET, of the session or of a transaction. */
+export function isSetting(tree: SyntaxTree): boolean {
+  return "VariableSetStmt" in tree;
+}
+
 // The list was measured on PostgreSQL 13 to 18, each command inside BEGIN and inside a message of several statements.
 function commandOutsideTransactions(tree: SyntaxTree): string | null {
   if ("ReindexStmt" in tree) {

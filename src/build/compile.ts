@@ -7,7 +7,7 @@ import { type FileName, parseFileName } from "../migration/file-name.ts";
 import type { Manifest, Migration, Script, Statement } from "../migration/manifest.ts";
 import { lineAndColumn } from "../migration/text-place.ts";
 import { canonicalVersion, compareVersions } from "../migration/version.ts";
-import { classifyStatement, objectionTo } from "./classify-statement.ts";
+import { classifyStatement, isSetting, objectionTo } from "./classify-statement.ts";
 import { parseSql } from "./parse-sql.ts";
 import type { SourceFile } from "./read-directory.ts";
 
@@ -103,6 +103,9 @@ function compileScript(source: SourceFile, directives: Directives | null): Scrip
       problems.push(problem(statement.start, "this statement cannot run inside a transaction", hint));
     }
   }
+  for (const { start, tree } of transactional ? [] : parsed) {
+    if (isSetting(tree)) problems.push(problem(start, "this setting reaches no other statement", SETTING_HINT));
+  }
   if (problems.length > 0) return { problems };
   return { file, transactional, timeoutMs: directives?.timeoutMs ?? null, sql, statements };
 }
@@ -144,6 +147,9 @@ function contradiction(migration: Migration): Problem {
     hint: `Remove one of the two: the directive, or ${migration.down?.file}.`,
   };
 }
+
+const SETTING_HINT =
+  "Behind each statement of a file that is not one transaction the session is reset. Leave it out: time-outs are set by the run, and names can be written with their schema.";
 
 /** How goose, sql-migrate and dbmate mark the second half of a file. */
 const FOREIGN_DOWN = /^[ \t]*--[ \t]*(?:\+goose|\+migrate|migrate:)[ \t]*down\b/im;

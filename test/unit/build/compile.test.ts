@@ -67,6 +67,10 @@ const TOLD: Readonly<Record<string, readonly string[]>> = {
     "0002_latin1.up.sql  is not UTF-8",
     "0003_utf16.up.sql  holds a NUL byte, which PostgreSQL cannot store (is it UTF-16?)",
   ],
+  "setting-without-effect": [
+    "0001_account.up.sql:2:1  this setting reaches no other statement",
+    "0001_account.up.sql:4:1  this setting reaches no other statement",
+  ],
   "psql-command": [
     '0001_account.up.sql:2:1  syntax error at or near "\\"',
     '0002_include.up.sql:1:1  syntax error at or near "\\"',
