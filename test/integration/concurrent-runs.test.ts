@@ -8,7 +8,12 @@ import { implausibleTurns, versionsAtTheEnd } from "../support/journal-story.ts"
 import { manifestOf } from "../support/manifest.ts";
 import { advisoryLocksOf, engineSessionsOf, freshDatabase, journalOf, openTransaction } from "../support/workplace.ts";
 
-const RUNS = 30;
+const RUNS = 50;
+
+/** All of twenty but the two that build an index. */
+const TABLES = Array.from({ length: 20 }, (_, index) => String(index + 1).padStart(4, "0")).filter(
+  (version) => version !== "0004" && version !== "0008",
+);
 
 /** Each leaves a table of its own version, so that the catalog says which are in the schema. Two build indexes. */
 const BUILD = manifestOf(
@@ -21,7 +26,7 @@ const BUILD = manifestOf(
         "-- hj:transaction off\ncreate table t0008 as select generate_series(1, 1000) as id;\ncreate unique index concurrently t0008_idx on t0008 (id);",
       "0008_index_two.down.sql": "-- hj:transaction off\ndrop index concurrently t0008_idx;\ndrop table t0008;",
     },
-    ...["0001", "0002", "0003", "0005", "0006", "0007", "0009", "0010"].map((version) => ({
+    ...TABLES.map((version) => ({
       [`${version}_table.up.sql`]: `create table t${version} (id integer);\ninsert into t${version} values (1);`,
       [`${version}_table.down.sql`]: `drop table t${version};`,
     })),
@@ -61,7 +66,7 @@ describe.each(postgresVersions)("runs at once on PostgreSQL $version", ({ url: s
     expect(statuses(winner as Report)).toEqual(Object.fromEntries(VERSIONS.map((version) => [version, "applied"])));
     for (const report of losers) {
       expect(report).toMatchObject({ outcome: "up_to_date", migrations: [], counts: { applied: VERSIONS.length } });
-      expect(report.schemaVersion).toEqual({ before: "0010", after: "0010" });
+      expect(report.schemaVersion).toEqual({ before: "0020", after: "0020" });
     }
     const entries = await journal();
     expect(entries.map(({ version, state, is_current, batch }) => [version, state, is_current, batch])).toEqual(
