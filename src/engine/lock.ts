@@ -8,7 +8,7 @@ import { isSameRun, type Session } from "./open-session.ts";
 import { poolerDetected } from "./pooler.ts";
 import { literal } from "./quote.ts";
 import type { RunContext } from "./run-context.ts";
-import { buildStatement, decodeBuild, describeBuild } from "./sight.ts";
+import { buildStatement, decodeBuild, describeHolder } from "./sight.ts";
 import type { Target } from "./target.ts";
 
 /**
@@ -109,16 +109,6 @@ function decodeHolder(row: Row | undefined): LockHolder | null {
     stateSince: row["state_since"] ?? null,
     build: decodeBuild(row),
   };
-}
-
-/** Such as `pid 4711 (hellojohn-migrate 3f2a91c0/0 20240601_001), active since ..., building index, 43 %`. */
-export function describeHolder({ pid, application, state, stateSince, build }: LockHolder): string {
-  const parts = [
-    `pid ${pid} (${application || "unnamed"})`,
-    [state, stateSince === null ? null : `since ${stateSince}`].filter((part) => part !== null).join(" "),
-    build === null ? "" : describeBuild(build),
-  ];
-  return parts.filter((part) => part !== "").join(", ");
 }
 
 function notAcquired(waitedMs: number, holder: LockHolder | null): MigrationError {

@@ -1,5 +1,6 @@
-// What another session sees of a backend that is at work: who blocks it, and how far its index build is. Pure.
-import type { Blocker, IndexBuild } from "../failure/failure.ts";
+// What another session sees of a backend that is at work: who blocks it, and how far its index build is. Pure, and so
+// without anything that connects: the command line describes what it sees with this.
+import type { Blocker, IndexBuild, LockHolder } from "../failure/failure.ts";
 import type { Reply, Row } from "./message.ts";
 import { literal } from "./quote.ts";
 
@@ -75,4 +76,14 @@ export function describeBlocker(blocker: Blocker): string {
 /** Such as `building index: scanning table, 43 %`. */
 export function describeBuild({ phase, percent }: IndexBuild): string {
   return percent === null ? phase : `${phase}, ${percent} %`;
+}
+
+/** Such as `pid 4711 (hellojohn-migrate 3f2a91c0/0 20240601_001), active since ..., building index, 43 %`. */
+export function describeHolder({ pid, application, state, stateSince, build }: LockHolder): string {
+  const parts = [
+    `pid ${pid} (${application || "unnamed"})`,
+    [state, stateSince === null ? null : `since ${stateSince}`].filter((part) => part !== null).join(" "),
+    build === null ? "" : describeBuild(build),
+  ];
+  return parts.filter((part) => part !== "").join(", ");
 }

@@ -28,12 +28,20 @@ const object = fc.dictionary(
   fc.constantFrom("url", "DATABASE_URL", "host", "port", "username", "password", "dbname", "engine", "x"),
   fc.oneof(scrap, fc.array(scrap, { maxLength: 2 }), fc.dictionary(fc.string(), scrap, { maxKeys: 2 })),
 );
+/** Complete, where the environment says the rest. */
+const complete = fc.record({
+  username: fc.constant("u"),
+  password: fc.constant(SECRET),
+  dbname: fc.constant("d"),
+  x: scrap,
+});
 const bytes = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((some) => new Uint8Array([...some, 0xff]));
 const secrets = fc.oneof(
   { weight: 4, arbitrary: object.map((value) => JSON.stringify(value)) },
   { weight: 1, arbitrary: object.map((value) => `${JSON.stringify(value)},`) },
   { weight: 2, arbitrary: fc.tuple(fc.string(), fc.string()).map(([before, behind]) => before + SECRET + behind) },
   { weight: 1, arbitrary: bytes },
+  { weight: 1, arbitrary: complete.map((value) => JSON.stringify(value)) },
 );
 
 it("each of 2,000 malformed secrets is refused or failed, and nothing of it is told", async () => {
