@@ -1,8 +1,8 @@
 // What a run is doing, as one line for a person who waits or reads a log. Pure.
 import { formatDuration } from "../duration.ts";
 import { fullName } from "../migration/manifest.ts";
+import { describeBlocker, describeBuild, describeHolder } from "./describe-sight.ts";
 import type { Progress } from "./run-context.ts";
-import { describeBlocker, describeBuild, describeHolder } from "./sight.ts";
 
 /** Without a line end. */
 export function describeProgress(progress: Progress): string {

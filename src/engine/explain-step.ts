@@ -4,10 +4,10 @@ import { formatDuration } from "../duration.ts";
 import { type Blocker, type Failure, MigrationError } from "../failure/failure.ts";
 import type { Statement } from "../migration/manifest.ts";
 import type { Budget, Interruption } from "./budget.ts";
+import { describeBlocker } from "./describe-sight.ts";
 import { NOT_SENT } from "./interrupt.ts";
 import { isServerError, type ServerError, sqlStateOf } from "./message.ts";
 import { placeOf } from "./place.ts";
-import { describeBlocker } from "./sight.ts";
 import type { Step } from "./step.ts";
 
 /** What a step came to. `out_of_time` is the invocation's deadline, not the migration's time-out. */

@@ -3,12 +3,13 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LockHolder, MigrationError } from "../failure/failure.ts";
+import { describeHolder } from "./describe-sight.ts";
 import { isServerError, type Row, send, sqlStateOf } from "./message.ts";
 import { isSameRun, type Session } from "./open-session.ts";
 import { poolerDetected } from "./pooler.ts";
 import { literal } from "./quote.ts";
 import type { RunContext } from "./run-context.ts";
-import { buildStatement, decodeBuild, describeHolder } from "./sight.ts";
+import { buildStatement, decodeBuild } from "./sight.ts";
 import type { Target } from "./target.ts";
 
 /**

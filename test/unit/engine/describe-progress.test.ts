@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { describeProgress } from "../../../src/engine/describe-progress.ts";
+import { describeBlocker } from "../../../src/engine/describe-sight.ts";
 import type { Progress } from "../../../src/engine/run-context.ts";
-import { describeBlocker } from "../../../src/engine/sight.ts";
 
 const holder = {
   pid: 42,
