@@ -70,7 +70,7 @@ export function createHandler(
     let lockWaitMs = 0;
     const onProgress = (progress: Progress) => {
       if (progress.kind === "lock_busy") lockWaitMs = progress.waitedMs;
-      invocation.onProgress(progress);
+      invocation.onProgress(redactor.redact(progress));
     };
     const report = redactor.redact(await reportOn(read, settings, manifest, target, { ...invocation, onProgress }));
     const { invocationId, functionArn = null } = invocation;
