@@ -1,6 +1,7 @@
 // The commands and their arguments. What a command does is not here: every one becomes an event for the handler.
 import { Command, Option } from "commander";
 import type { Environment } from "../connection/environment.ts";
+import { withoutCredentials } from "../connection/redact.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { type CommandFlags, numberOr, resolveCommand, runCommand, sendEvent } from "./run-command.ts";
 
@@ -12,6 +13,8 @@ export function createProgram(environment: Environment, onExit: OnExit): Command
   const program = new Command("hj").description("Runs database migrations before a deploy takes traffic.");
   // Subcommands copy this when they are made: usage errors come back as exceptions, and exit codes are ours.
   program.exitOverride().showHelpAfterError("(add --help for usage)");
+  // A URL behind a misspelt flag is quoted as a flag that nobody knows, with its password.
+  program.configureOutput({ outputError: (text, write) => write(withoutCredentials(text)) });
   const migrations = program.command("migrations").description("what is applied, what is pending, and applying it");
   const add = (name: string, description: string) =>
     withTarget(migrations.command(name).description(description)).option(

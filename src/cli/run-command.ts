@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import type { Environment } from "../connection/environment.ts";
+import { withoutCredentials } from "../connection/redact.ts";
 import type { Report } from "../engine/report-schema.ts";
 import type { Problem } from "../failure/problem.ts";
 import { type Ask, type Ending, invokeToTheEnd, isReport } from "./continue-run.ts";
@@ -125,7 +126,7 @@ function print({ report, noReport }: Ending, { json }: CommandFlags): ExitCode {
 }
 
 function complain(noReport: NoReport): ExitCode {
-  process.stderr.write(renderNoReport(noReport, styleFor(process.stderr)));
+  process.stderr.write(withoutCredentials(renderNoReport(noReport, styleFor(process.stderr))));
   return noReport.exitCode;
 }
 

@@ -61,6 +61,14 @@ function explainSecret(name: string, secretId: string): Failure {
         hint: "Nothing was changed. Allow kms:Decrypt on its key, and see that the key is enabled.",
         details,
       };
+    // The reason of a signal that somebody aborted; a deadline's is a TimeoutError.
+    case "AbortError":
+      return {
+        code: "CANCELLED",
+        message: `stopped while reading the secret ${secret}`,
+        hint: "Nothing was changed by this run.",
+        details: { version: null },
+      };
     default:
       return {
         code: "SECRET_UNAVAILABLE",

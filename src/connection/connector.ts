@@ -33,34 +33,47 @@ export function createConnector({ database, databaseWaitMs, aws }: Settings, red
   const secrets = createSecretReader(aws, redactor);
   let cached: CachedSecret | null = null;
 
-  async function open(address: DatabaseAddress, timeoutMs: number): Promise<Connection> {
+  async function open(address: DatabaseAddress, timeoutMs: number, signal: AbortSignal): Promise<Connection> {
     const known = [address.host, address.user, address.database];
     const password = database.auth === "iam" ? await signToken(address, aws) : address.password;
     if (password !== null) redactor.learn(password, known);
     try {
-      return await openConnection({ ...address, password }, timeoutMs);
+      return await openConnection({ ...address, password }, timeoutMs, signal);
     } catch (error) {
       throw database.auth === "iam" ? aboutToken(error, address) : error;
     }
   }
 
-  const openAndWait = (address: DatabaseAddress, options: ConnectOptions) => {
-    const waitMs = waitFor(address.host, databaseWaitMs);
-    return openWhenUp(address.host, (timeoutMs) => open(address, timeoutMs), waitMs, options);
-  };
+  const openWithin = (address: DatabaseAddress, waitMs: number, options: ConnectOptions) =>
+    openWhenUp(address.host, (timeoutMs) => open(address, timeoutMs, options.signal), waitMs, options);
 
   return async (options) => {
     if (database.kind === "address") {
-      return connectedTo(database.address, await openAndWait(database.address, options), databaseWaitMs);
+      const { address } = database;
+      const connection = await openWithin(address, waitFor(address.host, databaseWaitMs), options);
+      return connectedTo(address, connection, databaseWaitMs);
     }
+    const endsAt = performance.now() + options.withinMs;
+    const leftMs = () => endsAt - performance.now();
+    const reader = secrets(AbortSignal.any([options.signal, AbortSignal.timeout(timerMs(options.withinMs))]));
     const last = cached;
     // Forgotten until it has opened a connection again: an address that is out of date must not outlive this attempt.
     cached = null;
-    const opened = await openWithSecret(database, last, secrets, (address) => openAndWait(address, options));
+    const opened = await openWithSecret(database, last, reader, (address, how) => {
+      // Each opening has what the ones before it left; the first look at a cached address leaves time for a second one.
+      const withinMs = how === "now" ? leftMs() / 2 : leftMs();
+      const waitMs = how === "now" ? 0 : waitFor(address.host, databaseWaitMs);
+      return openWithin(address, waitMs, { ...options, withinMs });
+    });
     if ("problems" in opened) return opened;
     cached = opened.secret;
     return connectedTo(opened.secret.address, opened.connection, databaseWaitMs);
   };
+}
+
+/** Longer ones than a timer takes are never over: the client of Secrets Manager has time-outs of its own. */
+function timerMs(ms: number): number {
+  return Math.ceil(Math.min(Math.max(1, ms), 2 ** 31 - 1));
 }
 
 function connectedTo(address: DatabaseAddress, connection: Connection, settingMs: number | null): Connected {

@@ -57,9 +57,12 @@ export function isHost(text: string): boolean {
   return /^[\w.:-]{1,253}$/.test(text);
 }
 
-/** The protocol ends a name at a NUL byte, and what follows would be read as start-up parameters. */
+/**
+ * The protocol ends a name at a NUL byte, and what follows would be read as start-up parameters. Half a surrogate pair,
+ * which JSON can hold, would be sent as another character.
+ */
 export function isName(text: string): boolean {
-  return text !== "" && !text.includes("\0");
+  return text !== "" && !text.includes("\0") && text.isWellFormed();
 }
 
 export function isPort(port: number): boolean {

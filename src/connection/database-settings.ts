@@ -50,7 +50,9 @@ export function parseDatabaseSettings(environment: Environment): DatabaseSource 
     ...overrideProblems(get),
     ...(isAuth(auth) ? [] : [invalid("HELLOJOHN_DATABASE_AUTH", `is none of ${AUTHS.join(", ")}`)]),
     ...(url !== null && secretId !== null ? [TWO_SOURCES] : []),
-    ...(secretId !== null && !/^[\w/+=.@:!-]{1,2048}$/.test(secretId) ? [BAD_SECRET_ID] : []),
+    ...(secretId !== null && !/^(?:arn:[\w/+=.@:!-]{1,2044}|[\w/+=.@!-]{1,512})$/.test(secretId)
+      ? [BAD_SECRET_ID]
+      : []),
   ];
   const fromUrl = url === null ? {} : parseDatabaseUrl(url, "HELLOJOHN_DATABASE_URL");
   if ("problems" in fromUrl) problems.push(...fromUrl.problems);

@@ -1,4 +1,5 @@
 // Opens a connection to a database, once. Waiting for one that is not up yet is in wait-for-database.ts.
+import type { Duplex } from "node:stream";
 import { Client } from "pg";
 import { connectionFailure } from "./connection-failure.ts";
 import type { DatabaseAddress } from "./database-address.ts";
@@ -8,13 +9,18 @@ import { tlsOptions } from "./tls.ts";
 export type Connection = Client;
 
 /**
- * Opens a session within `timeoutMs`, or throws a MigrationError that says what is in the way.
+ * Opens a session within `timeoutMs` and before `signal` is aborted, or throws a MigrationError that says what is in the
+ * way.
  *
  * No start-up parameter is sent but user, database and encoding: RDS Proxy and PgBouncer refuse a connection that brings
  * time-outs or options (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.html), and PgBouncer hands a
  * name on to the backends of others.
  */
-export async function openConnection(address: DatabaseAddress, timeoutMs: number): Promise<Connection> {
+export async function openConnection(
+  address: DatabaseAddress,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Connection> {
   const client = new Client({
     host: address.host,
     port: address.port,
@@ -32,13 +38,26 @@ export async function openConnection(address: DatabaseAddress, timeoutMs: number
   withoutEnvironment(client);
   // Without a listener, a connection that is lost between two messages ends the process. The next message learns of it.
   client.on("error", () => {});
+  // A host that drops packets is not answered for by anybody: whoever pressed Ctrl-C would wait for the time-out.
+  const stop = () => hangUp(client);
+  signal.addEventListener("abort", stop, { once: true });
   try {
-    await client.connect();
+    const connecting = client.connect();
+    if (signal.aborted) stop();
+    await connecting;
     return client;
   } catch (error) {
     await client.end().catch(() => {});
     throw connectionFailure(error, address);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
+}
+
+/** As the driver does it itself at its time-out: `end()` would wait for a connection first. */
+function hangUp(client: Client): void {
+  const { connection } = client as unknown as { readonly connection: { readonly stream: Duplex } };
+  connection.stream.destroy(new Error("stopped while connecting"));
 }
 
 /** The process id that the server announced; behind a pooler it is not the backend's. */

@@ -17,7 +17,7 @@ const SHORTEST = 4;
 const MASK = "***";
 
 export function createRedactor(): Redactor {
-  const forms = new Set<string>();
+  let forms: readonly string[] = [];
   const redactText = (text: string) => {
     let redacted = text;
     for (const form of forms) redacted = redacted.replaceAll(form, MASK);
@@ -26,32 +26,36 @@ export function createRedactor(): Redactor {
   return {
     learn: (secret, known = []) => {
       if (secret.length < SHORTEST || known.some((text) => text.includes(secret))) return;
-      for (const form of formsOf(secret)) if (form.length >= SHORTEST) forms.add(form);
+      const added = formsOf(secret).filter((form) => form.length >= SHORTEST);
+      // Longest first, over all secrets: an old password that the new one begins with would leave the rest of it.
+      forms = [...new Set([...forms, ...added])].sort((one, other) => other.length - one.length);
     },
     redact: (value) => mapTexts(value, redactText),
   };
 }
 
-/** Also where nobody has told us the secret: a URL's password, and the signature in a token or a presigned URL. */
+/** Also where nobody has told us the secret: a URL's password, with an @ in it too, and the signature in a token or a presigned URL. */
 export function withoutCredentials(text: string): string {
   return text
-    .replace(/(\w+:\/\/[^\s:/@]*:)[^\s@]+(?=@)/g, `$1${MASK}`)
+    .replace(/(\w+:\/\/[^\s:/@]*:)[^\s"]+(?=@)/g, `$1${MASK}`)
     .replace(/((?:X-Amz-(?:Signature|Security-Token|Credential))=)[^\s&"']+/gi, `$1${MASK}`);
 }
 
 /** As it is, percent-encoded in two ways, as JSON writes it (once and twice), and as base64 of either alphabet. */
 function formsOf(secret: string): readonly string[] {
   const json = JSON.stringify(secret).slice(1, -1);
+  // Half a surrogate pair, which JSON can hold, has no bytes: nothing that is sent anywhere keeps it.
+  const sent = secret.toWellFormed();
   const bytes = Buffer.from(secret, "utf8");
   return [
     secret,
-    encodeURIComponent(secret),
-    encodeURI(secret),
+    encodeURIComponent(sent),
+    encodeURI(sent),
     new URLSearchParams({ "": secret }).toString().slice(1),
     json,
     JSON.stringify(json).slice(1, -1),
     ...base64Forms(bytes),
-  ].sort((one, other) => other.length - one.length);
+  ];
 }
 
 /** The secret may stand anywhere in what was encoded, so all three alignments; the ends depend on what is beside it. */

@@ -85,11 +85,9 @@ function urlParts(json: Readonly<Record<string, unknown>>, secretKey: string | n
 function partsOfFields(json: Readonly<Record<string, unknown>>): AddressParts | Refusal {
   const { engine, host, port, username, password, dbname } = json;
   const wrong = [
-    engine !== undefined &&
-      (typeof engine !== "string" || !/postgres/i.test(engine)) &&
-      "an engine other than postgres",
+    !isAbsent(engine) && (typeof engine !== "string" || !/postgres/i.test(engine)) && "an engine other than postgres",
     !isAbsent(host) && !isText(host, isHost) && "a host that is none",
-    !isAbsent(port) && !isText(String(port), isPortText) && "a port that is none",
+    !isAbsent(port) && !isPortValue(port) && "a port that is none",
     !isAbsent(username) && !isText(username, isName) && "a username that is none",
     !isAbsent(password) && !isText(password, isName) && "a password that is none",
     !isAbsent(dbname) && !isText(dbname, isName) && "a dbname that is none",
@@ -102,6 +100,10 @@ function partsOfFields(json: Readonly<Record<string, unknown>>): AddressParts | 
     ...(isText(password, isName) && { password }),
     ...(isText(dbname, isName) && { database: dbname }),
   };
+}
+
+function isPortValue(value: unknown): boolean {
+  return (typeof value === "string" || typeof value === "number") && isPortText(String(value));
 }
 
 /** Templates write what they do not know as null or as nothing. */

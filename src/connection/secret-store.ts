@@ -23,32 +23,39 @@ export interface SecretReader {
   readonly pending: (secretId: string) => Promise<SecretVersion | null>;
 }
 
+/** A reader that gives up when the signal is aborted: by somebody, or by a time-out. */
+export type ReaderUntil = (signal: AbortSignal) => SecretReader;
+
 /** The client is loaded and made with the first call, and keeps its connection for later ones. */
-export function createSecretReader(aws: AwsSettings, { learn }: Redactor): SecretReader {
+export function createSecretReader(aws: AwsSettings, { learn }: Redactor): ReaderUntil {
   let client: Promise<Client> | null = null;
-  async function read(secretId: string, stage: SecretStage): Promise<SecretVersion> {
+  async function read(secretId: string, stage: SecretStage, signal: AbortSignal): Promise<SecretVersion> {
     client ??= load(aws);
-    const response = await (await client).getSecretValue(secretId, stage);
+    const response = await (await client).getSecretValue(secretId, stage, signal);
     const text = textOf(response);
     // Before anything is done with it: also a secret that nobody can read is one.
     if (text !== null) learn(text.trim());
     return { versionId: response.VersionId ?? "", stage, createdAt: response.CreatedDate ?? null, text };
   }
-  return {
+  return (signal) => ({
     current: (secretId) =>
-      read(secretId, "AWSCURRENT").catch((error: unknown) => {
-        throw secretFailure(error, secretId);
+      read(secretId, "AWSCURRENT", signal).catch((error: unknown) => {
+        throw secretFailure(signal.aborted ? signal.reason : error, secretId);
       }),
     pending: (secretId) =>
-      read(secretId, "AWSPENDING").catch((error: unknown) => {
+      read(secretId, "AWSPENDING", signal).catch((error: unknown) => {
         if (error instanceof Error && error.name === "ResourceNotFoundException") return null;
-        throw secretFailure(error, secretId);
+        throw secretFailure(signal.aborted ? signal.reason : error, secretId);
       }),
-  };
+  });
 }
 
 interface Client {
-  readonly getSecretValue: (secretId: string, stage: SecretStage) => Promise<GetSecretValueResponse>;
+  readonly getSecretValue: (
+    secretId: string,
+    stage: SecretStage,
+    abortSignal: AbortSignal,
+  ) => Promise<GetSecretValueResponse>;
 }
 
 async function load(aws: AwsSettings): Promise<Client> {
@@ -60,7 +67,8 @@ async function load(aws: AwsSettings): Promise<Client> {
     requestHandler: { connectionTimeout: 3_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
   });
   return {
-    getSecretValue: (SecretId, VersionStage) => client.send(new GetSecretValueCommand({ SecretId, VersionStage })),
+    getSecretValue: (SecretId, VersionStage, abortSignal) =>
+      client.send(new GetSecretValueCommand({ SecretId, VersionStage }), { abortSignal }),
   };
 }
 

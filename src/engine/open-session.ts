@@ -61,15 +61,14 @@ const APPLICATION = /^hellojohn-migrate ([0-9a-f]{8})\/(\d+(?:\.\d)?)(?: |$)/;
  * transaction pooler would get it with our search_path.
  */
 export async function openSession(target: Target, name: string, context: RunContext): Promise<Opened> {
-  const options = connectOptions(context);
-  const connected = await target.connect(options);
+  const connected = await target.connect(connectOptions(context));
   if ("problems" in connected) return connected;
   const { connection } = connected;
   try {
     let reply = await send(connection, openingMessage(target, name, announcedPid(connection)));
     let facts = factsOf(reply, target);
     if (isBehindProxy(connection, facts.backendPid)) {
-      await assertOwnBackend(connection, () => anotherConnection(target, options));
+      await assertOwnBackend(connection, () => anotherConnection(target, connectOptions(context)));
       reply = await send(connection, openingMessage(target, name, null));
       facts = factsOf(reply, target);
     }

@@ -10,6 +10,12 @@ import { literal } from "./quote.ts";
 const ROUNDS = 5;
 
 /**
+ * How long the other session waits for a backend. A pool that has none to spare keeps it waiting for two minutes, and
+ * would keep the session waiting that has to cancel what runs too long.
+ */
+const PATIENCE_MS = 5_000;
+
+/**
  * True where something stands between us and the server: PgBouncer, RDS Proxy and their like make up the process id that
  * they announce. A direct connection always has its backend's
  * (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP, BackendKeyData).
@@ -30,11 +36,19 @@ export async function assertOwnBackend(connection: Connection, openAnother: () =
   await ask(connection, `select set_config(${literal(MARK)}, ${literal(mark)}, false) as mark`);
   for (let round = 0; round < ROUNDS; round++) {
     const other = await openAnother();
+    let isTooLate = false;
+    const timer = setTimeout(() => {
+      isTooLate = true;
+      other.end().catch(() => {});
+    }, PATIENCE_MS);
     try {
       // Its transaction keeps a backend to itself: ours, where that was free for anybody to take.
       if ((await ask(other, `begin; ${READ_MARK}`)) === mark) throw poolerDetected("another session found our backend");
       if ((await ask(connection, READ_MARK)) !== mark) throw poolerDetected("our session moved to another backend");
+    } catch (error) {
+      throw isTooLate ? exhausted() : error;
     } finally {
+      clearTimeout(timer);
       // In order, or the pooler closes the backend and others have to wait for a new one.
       await send(other, "rollback");
       await other.end().catch(() => {});
@@ -48,6 +62,17 @@ export function poolerDetected(evidence: string): MigrationError {
     code: "POOLER_DETECTED",
     message: `the connection goes through a transaction pooler: ${evidence}`,
     hint: "Nothing was changed. Use the database's own endpoint, or the pooler in session mode.",
+    details: { evidence },
+  });
+}
+
+/** For any mode of the pool: a run cannot do without the second session, which stops what takes too long. */
+function exhausted(): MigrationError {
+  const evidence = `a second session was given no backend within ${PATIENCE_MS / 1_000} s`;
+  return new MigrationError({
+    code: "POOLER_DETECTED",
+    message: `the connection goes through a pooler that is used up: ${evidence}`,
+    hint: "Nothing was changed. Use the database's own endpoint, or let the pool have more backends.",
     details: { evidence },
   });
 }

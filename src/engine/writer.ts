@@ -14,11 +14,12 @@ const PAUSE_MS = 1_000;
  * session than its own ends it.
  */
 export async function writableSession(session: Session, target: Target, context: RunContext): Promise<Session> {
-  const endsAt = performance.now() + Math.min(session.waitMs, connectOptions(context).withinMs);
+  const startedAt = performance.now();
+  const endsAt = startedAt + Math.min(session.waitMs, connectOptions(context).withinMs);
   let current = session;
   try {
     while (current.facts.isReadOnly && performance.now() + PAUSE_MS < endsAt && !context.signal.aborted) {
-      const waitedMs = session.waitMs - (endsAt - performance.now());
+      const waitedMs = performance.now() - startedAt;
       context.onProgress({ kind: "database_wait", host: session.host, reason: "it is a standby", waitedMs });
       await sleep(PAUSE_MS, null, { signal: context.signal }).catch(() => {});
       const next: Opened = await openSession(target, session.applicationName, context);

@@ -72,7 +72,7 @@ export function createHandler(
     const onProgress = (progress: Progress) => {
       logProgress(progress);
       if (progress.kind === "lock_busy") lockWaitMs = progress.waitedMs;
-      invocation.onProgress(progress);
+      invocation.onProgress(redactor.redact(progress));
     };
     const report = redactor.redact(await reportOn(read, settings, manifest, target, { ...invocation, onProgress }));
     const { invocationId, functionArn = null } = invocation;

@@ -152,6 +152,38 @@ describe("hj without a good target", () => {
   });
 });
 
+describe("a password in an argument is not told again, where", () => {
+  const url = "postgresql://john:ge@heim@host/d";
+  test.each([
+    [
+      "the flag is misspelt",
+      ["migrations", "run", `--databse-url=${url}`],
+      "--databse-url=postgresql://john:***@host/d",
+    ],
+    ["it stands where a command should", [url], "unknown command 'postgresql://john:***@host/d'"],
+    ["it stands where a file should", ["invoke", "--event", url], "'postgresql://john:***@host/d'"],
+    [
+      "it is the endpoint's",
+      [
+        "migrations",
+        "run",
+        "--function",
+        "hook",
+        "--region",
+        "eu-west-1",
+        "--endpoint-url",
+        "http://john:geheim@[::1]:9",
+      ],
+      "http://john:***@[::1]:9 cannot be reached",
+    ],
+  ])("%s", async (_what, args, told) => {
+    const env = { AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY: "none" };
+    const { stdout, stderr } = await hj(args, { env });
+    expect(stderr).toContain(told);
+    expect(stdout + stderr).not.toContain("heim");
+  });
+});
+
 test("--embedded starts a PostgreSQL that keeps its data and does not outlive the command", async () => {
   const cwd = await mkdtemp(join(tmpdir(), "hj-embedded-"));
   // The server's unprivileged account has to get in; otherwise the data would be elsewhere, and stay there.

@@ -1,5 +1,6 @@
 // Several runs at once: each migration is applied once, each report is true, and nobody is left holding the lock.
 import { describe, expect, it } from "vitest";
+import { lockKey } from "../../src/engine/lock.ts";
 import type { Report } from "../../src/engine/report-schema.ts";
 import type { Progress } from "../../src/engine/run-context.ts";
 import { postgresVersions } from "../support/database.ts";
@@ -10,7 +11,9 @@ import {
   engineSessionsOf,
   freshDatabase,
   freshProxy,
+  freshRole,
   journalOf,
+  openSession,
   openTransaction,
   tablesOf,
 } from "../support/workplace.ts";
@@ -51,6 +54,21 @@ describe.each(postgresVersions)("runs at the same time on PostgreSQL $version", 
       await database.query("select indisvalid from pg_index where indexrelid = 'visit_migration'::regclass"),
     ).toEqual([{ indisvalid: true }]);
     expect(await advisoryLocksOf(database)).toEqual([]);
+  });
+
+  it("tell the one that waits no password, although the other one's session bears it as its name", async () => {
+    const role = await freshRole(url);
+    const database = await freshDatabase(url);
+    const password = new URL(role.urlOf(url)).password;
+    const holder = await openSession(database.url);
+    await holder.query(`set application_name = 'as ${password}'`);
+    await holder.query(`select pg_advisory_lock(${lockKey("public", "hj_migration")})`);
+    await database.query(`alter schema public owner to ${role.name}`);
+    const told: Progress[] = [];
+    const onProgress = (progress: Progress) => told.push(progress);
+    await runEvent(role.urlOf(database.url), manifest, { command: "run" }, { lockWait: "10ms", onProgress });
+    expect(told).toMatchObject([{ kind: "lock_busy" }]);
+    expect(JSON.stringify(told)).not.toContain(password);
   });
 
   it("tell the one that waits whom it waits for, and then that nothing is left to do", async () => {

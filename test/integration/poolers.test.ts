@@ -17,7 +17,8 @@ const MANIFEST = manifestOf({
 /** What nobody but us would have set, on any session of the database but the asking one. */
 const LEFT_BEHIND = `select pid from pg_stat_activity
   where datname = current_database() and pid <> pg_backend_pid() and application_name like 'hellojohn%'
-  union all select pid from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`;
+  union all select pid from pg_locks join pg_database on pg_database.oid = database
+    where locktype = 'advisory' and datname = current_database()`;
 
 async function setup(serverUrl: string, options: PgbouncerOptions): Promise<{ database: TestDatabase; url: string }> {
   const database = await createTestDatabase(serverUrl);
@@ -105,6 +106,15 @@ describe.runIf(pgbouncer !== null).each(postgresVersions)(
       const reports = await Promise.all([1, 2, 3].map(() => runEvent(url, MANIFEST, { command: "run" })));
       expect(reports.map(codeOf).sort()).toEqual(["applied", "up_to_date", "up_to_date"]);
       expect(await database.query("select count(*)::int as entries from hj_migration")).toEqual([{ entries: 2 }]);
+    });
+
+    it("in session mode with a single backend is refused: a run could not be stopped", async () => {
+      const { database, url } = await setup(serverUrl, { mode: "session", settings: { default_pool_size: "1" } });
+      const report = await runEvent(url, MANIFEST, { command: "run" });
+      expect(report).toMatchObject({
+        failure: { code: "POOLER_DETECTED", message: expect.stringContaining("a pooler that is used up") },
+      });
+      await expect.poll(() => database.query(LEFT_BEHIND)).toEqual([]);
     });
 
     it("tells a wrong password as one", async () => {

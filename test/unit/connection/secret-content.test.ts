@@ -79,6 +79,10 @@ describe("a secret is read that is", () => {
     expect(read(without)).toMatchObject({ port: 5432 });
   });
 
+  test("whose engine a template has left empty", () => {
+    for (const engine of [null, ""]) expect(read({ ...RDS, engine })).toEqual(COMPLETE);
+  });
+
   test("for IAM authentication, without a password", () => {
     const { password: _, ...without } = RDS;
     expect(read(without, { auth: "iam" })).toEqual({ ...COMPLETE, password: null });
@@ -110,6 +114,13 @@ describe("a secret is refused, with all that is wrong in one sentence,", () => {
       { ...RDS, host: 1, port: "many", username: {}, password: true, dbname: [] },
       {},
       "a host that is none, a port that is none, a username that is none, a password that is none and a dbname that is none",
+    ],
+    ["whose port is in a list", { ...RDS, port: [5432] }, {}, "names a secret with a port that is none"],
+    [
+      "with half a surrogate pair",
+      { ...RDS, username: "u\ud800", password: "\udc00" },
+      {},
+      "names a secret with a username that is none and a password that is none",
     ],
     ["whose host is a path", { ...RDS, host: "/tmp" }, {}, "names a secret with a host that is none"],
     ["whose user holds a NUL", { ...RDS, username: "u\0options" }, {}, "names a secret with a username that is none"],
