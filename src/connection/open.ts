@@ -9,8 +9,8 @@ import { tlsOptions } from "./tls.ts";
 export type Connection = Client;
 
 /**
- * Opens a session within `timeoutMs` and before `signal` is aborted, or throws a MigrationError that says what is in the
- * way.
+ * Opens a session within `timeoutMs`, or throws a MigrationError that says what is in the way. A signal that is aborted
+ * meanwhile ends it; one that was aborted before does not, so that a run which is not to begin can say what is pending.
  *
  * No start-up parameter is sent but user, database and encoding: RDS Proxy and PgBouncer refuse a connection that brings
  * time-outs or options (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.html), and PgBouncer hands a
@@ -42,9 +42,7 @@ export async function openConnection(
   const stop = () => hangUp(client);
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const connecting = client.connect();
-    if (signal.aborted) stop();
-    await connecting;
+    await client.connect();
     return client;
   } catch (error) {
     await client.end().catch(() => {});
