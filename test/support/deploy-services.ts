@@ -103,15 +103,18 @@ export interface ResponseUrl {
   readonly url: string;
   readonly responses: readonly Readonly<Record<string, unknown>>[];
   status: number;
+  /** How often it was asked, whatever it answered. */
+  requests: number;
   stop(): Promise<void>;
 }
 
 /** S3 checks the signature over an empty content type, and CloudFormation reads no more than 4,096 bytes. */
 export async function startResponseUrl(): Promise<ResponseUrl> {
   const responses: Readonly<Record<string, unknown>>[] = [];
-  const state = { status: 200 };
+  const state = { status: 200, requests: 0 };
   const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
     const body = await text(request);
+    state.requests++;
     const isRight =
       request.method === "PUT" && (request.headers["content-type"] ?? "") === "" && Buffer.byteLength(body) <= 4096;
     const status = isRight ? state.status : 403;
