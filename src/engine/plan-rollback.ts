@@ -32,6 +32,20 @@ export function selectBatches(journal: Journal, extent: Extent): Selection {
 }
 
 /**
+ * Where the journal says that this very run has begun, what is left of it: an event that is delivered twice takes back
+ * no more than it asks for.
+ */
+export function extentOf({ entries }: Journal, steps: number, runId: string): Extent {
+  const isBegun = (entry: JournalEntry) =>
+    entry.runId === runId && entry.state !== "applied" && entry.state !== "started";
+  const begun = new Set(entries.filter(isBegun).map(({ batch }) => batch));
+  if (begun.size === 0) return { steps };
+  const standing = entries.filter(({ state, batch }) => state !== "rolled_back" && !begun.has(batch));
+  const others = [...new Set(standing.map(({ batch }) => batch))].sort((a, b) => b - a);
+  return { batches: [...begun, ...others.slice(0, Math.max(0, steps - begun.size))] };
+}
+
+/**
  * Every step of the rollback, or everything that stands against it. `downs` holds, by id of entry, what the journal
  * stored when the migration was applied; the build's own files are not asked, because they may be of another version.
  */

@@ -65,6 +65,7 @@ async function answer(
   draft: Draft,
 ): Promise<Report> {
   if (request.command === "validate") return refuse(draft, [notAvailable(request.command)]);
+  const grantedMs = context.remainingMs();
   const opened = await openSession(target, applicationName(context), context);
   if ("problems" in opened) return refuse(draft, opened.problems);
   const { session, journal } = opened;
@@ -73,7 +74,7 @@ async function answer(
     draft.warnings.push(...opened.warnings);
     const inventory = takeInventory(manifest, journal);
     draft.before = inventory;
-    return await command(request, { manifest, target, context, session, draft, journal, inventory });
+    return await command(request, { grantedMs, manifest, target, context, session, draft, journal, inventory });
   } finally {
     await session.connection.end().catch(() => {});
   }

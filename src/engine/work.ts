@@ -17,6 +17,8 @@ import { writableSession } from "./writer.ts";
 
 /** A request being served: the session, what the journal said, and the report so far. */
 export interface Work {
+  /** What there was of the invocation before connecting, in milliseconds: what is kept back at its end is a part of it. */
+  readonly grantedMs: number;
   readonly manifest: Manifest;
   readonly target: Target;
   readonly context: RunContext;
@@ -29,7 +31,7 @@ export interface Work {
 /** Work that holds the run lock. */
 export interface LockedWork extends Work {
   readonly reserveMs: number;
-  /** False when waiting for the lock has used up most of the invocation: then a step that did not fit proves nothing. */
+  /** False when waiting for the database and the lock has used up most of the invocation: then a step that did not fit proves nothing. */
   readonly isFresh: boolean;
   /** Looks at the session's backend; ended with the work. */
   readonly lookout: Lookout;
@@ -51,10 +53,9 @@ export async function underLock<T>(
   locked: (work: LockedWork) => Promise<T>,
 ): Promise<T> {
   const { context, target } = work;
-  const grantedMs = context.remainingMs();
   const session = await writableSession(work.session, target, context);
   try {
-    return await withLock({ ...work, session }, options, grantedMs, locked);
+    return await withLock({ ...work, session }, options, locked);
   } finally {
     if (session !== work.session) await session.connection.end().catch(() => {});
   }
@@ -63,12 +64,12 @@ export async function underLock<T>(
 async function withLock<T>(
   work: Work,
   { showQueries }: LockOptions,
-  grantedMs: number,
   locked: (work: LockedWork) => Promise<T>,
 ): Promise<T> {
-  const { context, target, session, manifest, draft } = work;
+  const { context, grantedMs, target, session, manifest, draft } = work;
   const reserveMs = reserveOf(grantedMs);
-  await acquireLock(session, target, context, Math.max(0, Math.min(context.lockWaitMs, grantedMs - reserveMs)));
+  const waitMs = Math.max(0, Math.min(context.lockWaitMs, context.remainingMs() - reserveMs));
+  await acquireLock(session, target, context, waitMs);
   const lookout = createLookout(target, session, showQueries);
   try {
     const journal = await readOrCreateJournal(session, target);

@@ -18,16 +18,46 @@ const ATTEMPT_MS = 5_000;
 /** Left of the invocation for the log line about an answer that could not be delivered. */
 const RESERVE_MS = 200;
 
+/** What has arrived. */
+export interface Delivered {
+  /** With how it went, for the log. */
+  readonly told: string;
+  readonly summary: string;
+  readonly goesOn: boolean;
+}
+
 /**
- * Returns when the answer has arrived, or had arrived before. Throws a MigrationError that says what to do by hand when
+ * Resolves when the answer has arrived, or had arrived before. Throws a MigrationError that says what to do by hand when
  * it could not be delivered in the time that was left; nothing has been answered then.
  */
 export async function deliver(
-  { call, byHand }: Deliverable,
+  { call, summary, byHand, goesOn = false, otherwise }: Deliverable,
   remainingMs: () => number,
   caller: Caller,
+): Promise<Delivered> {
+  // Whole: an AbortSignal takes no other time-out.
+  const leftMs = () => Math.max(1, Math.floor(remainingMs() - RESERVE_MS));
+  const bringWithin = async (withinMs: () => number): Promise<Delivered> => {
+    const how = await bring(call, byHand, withinMs, caller);
+    return { told: `${how}: ${summary}`, summary, goesOn };
+  };
+  if (otherwise === undefined) return bringWithin(leftMs);
+  const keptMs = Math.floor(leftMs() / 2);
+  try {
+    return await bringWithin(() => Math.max(1, leftMs() - keptMs));
+  } catch (error) {
+    const why = error instanceof MigrationError ? error.message : String(error);
+    const delivered = await deliver(otherwise, remainingMs, caller);
+    return { ...delivered, told: `${delivered.told}; ${why}` };
+  }
+}
+
+async function bring(
+  call: Call,
+  byHand: string,
+  leftMs: () => number,
+  caller: Caller,
 ): Promise<"delivered" | "already"> {
-  const leftMs = () => Math.max(1, remainingMs() - RESERVE_MS);
   try {
     await pRetry(() => caller.make(call, AbortSignal.timeout(Math.min(ATTEMPT_MS, leftMs()))), {
       retries: Number.POSITIVE_INFINITY,

@@ -4,7 +4,7 @@ import * as z from "zod/mini";
 import { encodeContinuation } from "../engine/continuation.ts";
 import type { Report } from "../engine/report-schema.ts";
 import { decisionFor } from "./decision.ts";
-import type { Answer, Delivery } from "./trigger.ts";
+import type { Answer, Deliverable, Delivery } from "./trigger.ts";
 
 /** What an event carries that this function has sent to itself. */
 export interface Resume {
@@ -21,8 +21,14 @@ export interface Resume {
  */
 const MAXIMUM_HOPS = 8;
 
-/** Both CodeDeploy and CloudFormation give up an hour after they have called; some of it is kept to answer. */
-const CALLER_WAITS_MS = 55 * 60_000;
+/**
+ * Both CodeDeploy and CloudFormation give up an hour after they have called. Some of it is kept for the first event's
+ * way through Lambda's queue and for the answer.
+ */
+const CALLER_WAITS_MS = 58 * 60_000;
+
+/** A last invocation is called only while there is time for it to do something. */
+const LAST_HAND_OVER_MS = 55 * 60_000;
 
 export const resumeSchema = z.optional(
   z.strictObject({
@@ -32,25 +38,34 @@ export const resumeSchema = z.optional(
   }),
 );
 
+/** What an invocation has to know that goes on with a run: which one it is, and until when the caller waits. */
+export function resumed(resume: Resume | undefined): { readonly hop: number; readonly endsAt?: number } {
+  return resume === undefined ? { hop: 0 } : { hop: resume.hop, endsAt: resume.startedAt + CALLER_WAITS_MS };
+}
+
 /**
- * For a run that is not done and can go on: the same event again, to this function. Null when it is done, when this is
- * the last invocation that may be, or when the caller will not wait for another one.
+ * For a run that is not done and can go on: the same event again, to this function. `final` is the answer to the caller
+ * when it is done, when this is the last invocation that may be, when the caller will not wait for another one, and when
+ * the next one cannot be called: else nobody would answer.
  */
 export function handOver(
   report: Report,
   event: { readonly resume?: Resume | undefined },
   { functionArn, now }: Delivery,
-): Answer | null {
+  final: Deliverable,
+): Answer {
   const continuation = continuationOf(report);
   const hop = (event.resume?.hop ?? 0) + 1;
   const startedAt = event.resume?.startedAt ?? Date.parse(report.startedAt);
-  if (continuation === null || functionArn === null || hop > MAXIMUM_HOPS || now - startedAt > CALLER_WAITS_MS)
-    return null;
+  if (continuation === null || functionArn === null || hop > MAXIMUM_HOPS || now - startedAt > LAST_HAND_OVER_MS)
+    return { kind: "deliver", ...final };
   return {
     kind: "deliver",
     call: { to: "itself", functionArn, event: { ...event, resume: { hop, continuation, startedAt } } },
     summary: `goes on in invocation ${hop + 1}`,
     byHand: "Deploy again: the next run goes on where this one stopped.",
+    goesOn: true,
+    otherwise: final,
   };
 }
 

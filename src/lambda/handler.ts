@@ -77,8 +77,8 @@ export function createHandler(
     const report = redactor.redact(await reportOn(read, settings, manifest, target, { ...invocation, onProgress }));
     const { invocationId, functionArn = null } = invocation;
     const answer = trigger.answer(report, event, { invocationId, functionArn, now: Date.now() });
-    return settle(answer, invocation, outside, ({ told }) =>
-      logLine(report, { trigger: trigger.name, functionArn, lockWaitMs, now: Date.now(), answer: told }),
+    return settle(answer, invocation, outside, ({ told, goesOn }) =>
+      logLine(report, { trigger: trigger.name, functionArn, lockWaitMs, now: Date.now(), answer: told, goesOn }),
     );
   };
 }
@@ -96,12 +96,20 @@ function reportOn(
     const problems = refusals.flatMap(({ problems }) => problems);
     return refuseRequest("problems" in read ? null : read.request, problems, invocation.invocationId);
   }
-  const { request, hop } = read;
+  const { request, hop, endsAt = Number.POSITIVE_INFINITY } = read;
+  const remainingMs = () => Math.min(invocation.remainingMs(), Math.max(0, endsAt - Date.now()));
   const ids = { runId: runIdOf(request) ?? read.runId ?? randomUUID(), invocationId: invocation.invocationId };
   return watch(
     (signal) =>
-      serve(request, manifest, target, { ...invocation, ...ids, hop, signal, lockWaitMs: settings.lockWaitMs }),
-    invocation,
+      serve(request, manifest, target, {
+        ...invocation,
+        ...ids,
+        hop,
+        remainingMs,
+        signal,
+        lockWaitMs: settings.lockWaitMs,
+      }),
+    { remainingMs, signal: invocation.signal },
     () => reportOverdue(request, ids),
   );
 }
@@ -120,23 +128,26 @@ async function settle(
 }
 
 /** How an answer went, for the log, and what the function returns or throws. */
-type Settled = { readonly told: string } & ({ readonly value: unknown } | { readonly error: unknown });
+type Settled = { readonly told: string; readonly goesOn: boolean } & (
+  | { readonly value: unknown }
+  | { readonly error: unknown }
+);
 
 async function give(answer: Answer, remainingMs: () => number, caller: Caller): Promise<Settled> {
   switch (answer.kind) {
     case "return":
-      return { told: "returned", value: answer.value };
+      return { told: "returned", goesOn: answer.goesOn ?? false, value: answer.value };
     case "throw":
-      return { told: "thrown", error: answer.error };
+      return { told: "thrown", goesOn: false, error: answer.error };
     case "leave":
-      return { told: "left to the invocation that is at work", value: { answer: answer.reason } };
+      return { told: "left to the invocation that is at work", goesOn: true, value: { answer: answer.reason } };
     case "deliver":
       try {
-        const delivered = await deliver(answer, remainingMs, caller);
-        return { told: `${delivered}: ${answer.summary}`, value: { answer: answer.summary } };
+        const { told, summary, goesOn } = await deliver(answer, remainingMs, caller);
+        return { told, goesOn, value: { answer: summary } };
       } catch (error) {
         const told = error instanceof MigrationError ? `${error.message}. ${error.failure.hint}` : String(error);
-        return { told, error };
+        return { told, goesOn: false, error };
       }
   }
 }

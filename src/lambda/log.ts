@@ -30,6 +30,8 @@ export interface Told {
   readonly now: number;
   /** How the answer went. */
   readonly answer: string;
+  /** Another invocation is at work or will be: what this one did not do is no failure yet. */
+  readonly goesOn: boolean;
 }
 
 const NAMESPACE = "HelloJohn/Migrations";
@@ -57,10 +59,10 @@ export function logLine(report: Report, told: Told): object {
     FunctionName: told.functionArn?.split(":")[6] ?? "none",
     Applied: report.command === "run" && !report.dryRun ? done : 0,
     Pending: report.counts.pending,
-    Failed: report.ok || report.outcome === "incomplete" ? 0 : 1,
+    Failed: report.ok || told.goesOn ? 0 : 1,
     DurationMs: report.durationMs,
     LockWaitMs: Math.round(told.lockWaitMs),
-    level: report.ok ? "INFO" : "ERROR",
+    level: report.ok || told.goesOn ? "INFO" : "ERROR",
     message: reasonOf(report),
     trigger: told.trigger,
     answer: told.answer,

@@ -5,9 +5,16 @@ import { fullName } from "../migration/manifest.ts";
 /** With the run id to look the rest up by, at most `limit` characters. */
 export function reasonOf(report: Report, limit = 1_000): string {
   const id = ` (run ${report.runId})`;
-  const sentence = sentenceOf(report).replace(/\s+/g, " ");
+  const sentence = sentenceOf(report)
+    .toWellFormed()
+    .replace(/[\s\p{Cc}]+/gu, " ");
   const room = limit - id.length;
-  return (sentence.length > room ? `${sentence.slice(0, room - 1)}…` : sentence) + id;
+  return (sentence.length > room ? `${clip(sentence, room - 1)}…` : sentence) + id;
+}
+
+/** Half a character is no text, and a service may refuse an answer that holds one. */
+function clip(text: string, length: number): string {
+  return text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
 }
 
 function sentenceOf(report: Report): string {

@@ -32,6 +32,8 @@ export interface Asked {
   readonly runId: string | null;
   /** Which invocation of the run this is, counted from 0. */
   readonly hop: number;
+  /** When the caller stops waiting, in milliseconds of the Unix epoch; absent where the invocation itself ends before. */
+  readonly endsAt?: number;
 }
 
 /** What is known of the invocation when its answer is made. */
@@ -45,7 +47,7 @@ export interface Delivery {
 
 /** How an answer travels. */
 export type Answer =
-  | { readonly kind: "return"; readonly value: unknown }
+  | { readonly kind: "return"; readonly value: unknown; readonly goesOn?: boolean }
   | { readonly kind: "throw"; readonly error: Error }
   | ({ readonly kind: "deliver" } & Deliverable)
   /** Another invocation of the same event is at work, and answers. */
@@ -58,6 +60,10 @@ export interface Deliverable {
   readonly summary: string;
   /** What an operator does when it cannot be delivered. */
   readonly byHand: string;
+  /** The run is not over with it, whatever its report says: nobody is to be alarmed. Default false. */
+  readonly goesOn?: boolean;
+  /** Delivered instead when this one cannot be: half of the time that is left is kept for it. */
+  readonly otherwise?: Deliverable;
 }
 
 /** A call to AWS, as its SDK takes it; made in deliver.ts. */

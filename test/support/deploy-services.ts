@@ -106,6 +106,10 @@ export interface ResponseUrl {
   refuse(times: number): void;
   /** No call is answered from now on. */
   hang(): void;
+  /** What else is answered than 200. */
+  status: number;
+  /** How often it was asked, whatever it answered. */
+  requests: number;
   stop(): Promise<void>;
 }
 
@@ -114,22 +118,24 @@ export async function startResponseUrl(): Promise<ResponseUrl> {
   const responses: Readonly<Record<string, unknown>>[] = [];
   let refusals = 0;
   let hangs = false;
+  const state = { status: 200, requests: 0 };
   const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
     const body = await text(request);
+    state.requests++;
     const isRight =
       request.method === "PUT" && (request.headers["content-type"] ?? "") === "" && Buffer.byteLength(body) <= 4096;
     if (hangs) return;
     if (refusals-- > 0) return void response.writeHead(503).end();
-    const status = isRight ? 200 : 403;
+    const status = isRight ? state.status : 403;
     if (status === 200) responses.push(JSON.parse(body));
     response.writeHead(status).end();
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return {
+  return Object.assign(state, {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/stack?X-Amz-Signature=abc`,
     responses,
-    refuse: (times) => {
+    refuse: (times: number) => {
       refusals = times;
     },
     hang: () => {
@@ -139,5 +145,5 @@ export async function startResponseUrl(): Promise<ResponseUrl> {
       server.close();
       server.closeAllConnections();
     },
-  };
+  });
 }

@@ -6,7 +6,7 @@ import { readDownsStatement } from "../journal-statements.ts";
 import { send } from "../message.ts";
 import { connectionLost } from "../open-session.ts";
 import { isWorthWaiting, type Plan } from "../plan.ts";
-import { planRollback, selectBatches } from "../plan-rollback.ts";
+import { extentOf, planRollback, selectBatches } from "../plan-rollback.ts";
 import { describe, finish, refuse } from "../report.ts";
 import type { Report } from "../report-schema.ts";
 import type { Request } from "../request.ts";
@@ -36,9 +36,9 @@ async function takeBack(work: LockedWork, request: RollbackRequest): Promise<Rep
   return takeSteps(work, run, plan.steps, batchOf, { outcome: "rolled_back", continuation });
 }
 
-async function planFor({ journal, session, target }: Work, request: RollbackRequest): Promise<Plan> {
+async function planFor({ journal, session, target, context }: Work, request: RollbackRequest): Promise<Plan> {
   const { steps, continuation } = request;
-  const selection = selectBatches(journal, continuation === null ? { steps } : continuation);
+  const selection = selectBatches(journal, continuation ?? extentOf(journal, steps, context.runId));
   if ("problems" in selection) return { steps: [], problems: selection.problems, warnings: [] };
   if (selection.entries.length === 0) return { steps: [], problems: [], warnings: [] };
   const reply = await send(session.connection, readDownsStatement(target, selection.entries));

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
 import * as z from "zod/mini";
 import { decisionFor } from "../decision.ts";
-import { handOver, resumeSchema, runIdFrom } from "../hand-over.ts";
+import { handOver, resumed, resumeSchema, runIdFrom } from "../hand-over.ts";
 import { requestFromText } from "../hook-command.ts";
 import { reasonOf } from "../reason.ts";
 import type { Trigger } from "../trigger.ts";
@@ -23,21 +23,18 @@ export const codedeploy: Trigger = {
     const request = requestFromText(hookCommand, "HELLOJOHN_HOOK_COMMAND", resume?.continuation ?? null);
     if ("problems" in request) return request;
     const runId = runIdFrom("codedeploy", DeploymentId, LifecycleEventHookExecutionId);
-    return { request, runId, hop: resume?.hop ?? 0 };
+    return { request, runId, ...resumed(resume) };
   },
   answer: (report, event, delivery) => {
     const hook = schema.parse(event);
     const decision = decisionFor(report);
     if (decision === "leave") return { kind: "leave", reason: reasonOf(report) };
-    const onward = handOver(report, hook, delivery);
-    if (onward !== null) return onward;
     const status = decision === "go" ? "Succeeded" : "Failed";
     const { DeploymentId: deploymentId, LifecycleEventHookExecutionId: lifecycleEventHookExecutionId } = hook;
-    return {
-      kind: "deliver",
+    return handOver(report, hook, delivery, {
       call: { to: "codedeploy", input: { deploymentId, lifecycleEventHookExecutionId, status } },
       summary: `${status}: ${reasonOf(report)}`,
       byHand: `Else the deployment waits for an hour: aws deploy put-lifecycle-event-hook-execution-status --deployment-id ${deploymentId} --lifecycle-event-hook-execution-id ${lifecycleEventHookExecutionId} --status ${status}`,
-    };
+    });
   },
 };

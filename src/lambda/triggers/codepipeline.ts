@@ -70,7 +70,9 @@ function success(
     kind: "deliver",
     call: { to: "codepipeline", operation: "success", input: { jobId, executionDetails, ...rest } },
     summary: `${"continuationToken" in rest ? "to be continued" : "success"}: ${reasonOf(report)}`,
-    byHand: `Else the action waits until it times out: aws codepipeline put-job-success-result --job-id ${jobId}`,
+    goesOn: "continuationToken" in rest,
+    // Without its token the command would let the pipeline go on past migrations that are not done.
+    byHand: `Else the action waits until it times out: aws codepipeline put-job-success-result --job-id ${jobId}${"continuationToken" in rest ? ` --continuation-token ${rest.continuationToken}` : ""}`,
   };
 }
 

@@ -16,7 +16,7 @@ export const direct: Trigger = {
   answer: (report, event) =>
     !report.ok && wantsException(event)
       ? { kind: "throw", error: new RunNotOk(report) }
-      : { kind: "return", value: report },
+      : { kind: "return", value: report, goesOn: report.outcome === "incomplete" },
 };
 
 /** Lambda passes name and message of an error on to the caller, and nothing else of it. */

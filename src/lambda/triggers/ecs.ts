@@ -10,7 +10,8 @@ import { reasonOf } from "../reason.ts";
 import type { Trigger } from "../trigger.ts";
 
 const details = z.looseObject({ serviceArn: z.string(), targetServiceRevisionArn: z.string() });
-const hookDetails = z.optional(z.nullable(z.record(z.string(), z.unknown())));
+// Of any kind: what a service puts there is refused in ECS's own words, and by its name.
+const hookDetails = z.optional(z.unknown());
 
 // Documented first with the details beside the stage, and since with the details in a field of their own.
 const schema = z.union([
@@ -53,6 +54,7 @@ export const ecs: Trigger = {
         const next = continuation === null ? {} : { hookDetails: { continuation } };
         return {
           kind: "return",
+          goesOn: true,
           value: { hookStatus: "IN_PROGRESS", callBackDelay: CALL_BACK_DELAY_S, ...next, reason },
         };
       }
@@ -61,9 +63,11 @@ export const ecs: Trigger = {
 };
 
 /** The hook's own details are an event, where they hold a command. */
-function requestOf(given: Readonly<Record<string, unknown>>, hookCommand: string): Request | Refusal {
+function requestOf(given: unknown, hookCommand: string): Request | Refusal {
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    return { problems: [{ code: "INVALID_EVENT", field: "hookDetails", message: "is no JSON object" }] };
   if ("command" in given) return parseRequest(given);
-  const { continuation, ...others } = given;
+  const { continuation, ...others }: { continuation?: unknown } = given;
   if (Object.keys(others).length > 0) return parseRequest(given);
   return requestFromText(hookCommand, "HELLOJOHN_HOOK_COMMAND", typeof continuation === "string" ? continuation : null);
 }

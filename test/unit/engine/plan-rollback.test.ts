@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { EntryState, Journal, JournalEntry } from "../../../src/engine/journal.ts";
-import { planRollback, selectBatches } from "../../../src/engine/plan-rollback.ts";
+import { extentOf, planRollback, selectBatches } from "../../../src/engine/plan-rollback.ts";
 import type { StoredDown } from "../../../src/engine/stored-down.ts";
 import { journalEntry } from "../../support/histories.ts";
 
@@ -113,6 +113,28 @@ describe("selectBatches", () => {
     const first = journalEntry({ id: "4", version: "1", state: "applied", batch: 1 });
     const entries = selected(journalOf([second, third, first]), { steps: 2 });
     expect(entries.map(({ version }) => version)).toEqual(["3", "2", "1"]);
+  });
+});
+
+describe("extentOf, for an event that was delivered before", () => {
+  const standing = [1, 2, 3].map((batch) =>
+    journalEntry({ id: String(batch), version: String(batch), state: "applied", batch, runId: "run" }),
+  );
+  const takenBack = (batch: number, state: EntryState) =>
+    journalEntry({ id: String(10 + batch), version: String(10 + batch), state, batch, runId: "ours" });
+
+  test.each<[string, readonly JournalEntry[], number, Parameters<typeof selectBatches>[1]]>([
+    ["asks for what it says where nothing is begun", standing, 2, { steps: 2 }],
+    ["asks for nothing more when all of it is done", [...standing, takenBack(4, "rolled_back")], 1, { batches: [4] }],
+    ["asks for the rest of a batch", [...standing, takenBack(3, "rolled_back")], 1, { batches: [3] }],
+    ["goes on with one that is half done", [...standing, takenBack(4, "rolling_back")], 1, { batches: [4] }],
+    ["asks for the batches that are missing", [...standing, takenBack(4, "rolled_back")], 3, { batches: [4, 3, 2] }],
+  ])("%s", (_what, entries, steps, extent) => {
+    expect(extentOf(journalOf(entries), steps, "ours")).toEqual(extent);
+  });
+
+  test("knows its own run, and not the one that applied", () => {
+    expect(extentOf(journalOf(standing), 1, "run")).toEqual({ steps: 1 });
   });
 });
 

@@ -169,8 +169,18 @@ describe("CodeDeploy", () => {
     expect(callOf(codedeploy, INCOMPLETE, resumed, given)).toMatchObject({ input: { status: "Failed" } });
   });
 
-  test("hears of the first delivery of an event, not of the second", () => {
-    expect(codedeploy.answer(TWICE, event, delivery)).toMatchObject({ kind: "leave" });
+  test("is told Failed, which is kept ready, when the next invocation cannot be called", () => {
+    expect(codedeploy.answer(INCOMPLETE, event, delivery)).toMatchObject({
+      call: { to: "itself" },
+      goesOn: true,
+      otherwise: { call: { to: "codedeploy", input: { status: "Failed" } } },
+    });
+  });
+
+  test("waits for an hour, and the invocations that go on are told so", () => {
+    const resume = { hop: 2, continuation: CONTINUATION, startedAt: STARTED };
+    expect(asked(codedeploy, changedEvent("codedeploy", { resume })).endsAt).toBe(STARTED + 58 * 60_000);
+    expect(asked(codedeploy, event).endsAt).toBeUndefined();
   });
 
   test("can be told by hand with a command that is ready to be run", () => {
@@ -180,6 +190,18 @@ describe("CodeDeploy", () => {
       ),
     });
   });
+});
+
+test.each([
+  ["codedeploy", codedeploy],
+  ["codepipeline", codepipeline],
+  ["cloudformation", cloudformation],
+] as const)("%s hears of the first delivery of an event, not of the second, by its run", (name, trigger) => {
+  const event = callerEvent(name);
+  expect(trigger.answer(TWICE, event, delivery)).toMatchObject({ kind: "leave" });
+  const { runId } = asked(trigger, event);
+  expect(runId).toMatch(/^[0-9a-f-]{36}$/);
+  expect(asked(trigger, callerEvent(name)).runId).toBe(runId);
 });
 
 describe("CodePipeline", () => {
@@ -243,6 +265,18 @@ describe("CodePipeline", () => {
     expect(call).not.toHaveProperty("input.outputVariables");
     const next = asked(codepipeline, pipelineJob("run", `5.${CONTINUATION}`, "another-job"));
     expect(next).toMatchObject({ hop: 5, request: { continuation: decodeContinuation(CONTINUATION) } });
+  });
+
+  test("can be told by hand to call again, and not to go on past what is not done", () => {
+    const answer = codepipeline.answer(INCOMPLETE, pipelineJob("run"), delivery);
+    expect(answer).toMatchObject({
+      goesOn: true,
+      byHand: expect.stringMatching(/ --continuation-token 1\.[A-Za-z0-9+/=]+$/),
+    });
+    expect(codepipeline.answer(APPLIED, pipelineJob("run"), delivery)).toMatchObject({
+      goesOn: false,
+      byHand: expect.stringMatching(/put-job-success-result --job-id [0-9a-f-]{36}$/),
+    });
   });
 
   test("calls again while another run is at work", () => {
@@ -311,6 +345,12 @@ describe("ECS", () => {
     });
   });
 
+  test.each(["run", ["run"], 7, false])("is answered FAILED, in its own words, for the details %j", (hookDetails) => {
+    const event = changedEvent("ecs", { hookDetails });
+    expect(ecs.recognises(event)).toBe(true);
+    expect(problems(ecs, event)).toEqual(["hookDetails is no JSON object"]);
+  });
+
   test("goes on with what it was given back, beside its own details", () => {
     const withDetails = changedEvent("ecs", { hookDetails: { command: "run", continuation: CONTINUATION } });
     const without = changedEvent("ecs", { hookDetails: { continuation: CONTINUATION } });
@@ -358,9 +398,13 @@ describe("CloudFormation", () => {
   test.each([
     ["another build's", { ManifestHash: "other" }],
     ["none", {}],
+    ["a list, which a template makes easily", { ManifestHash: ["new"] }],
+    ["a map", { ManifestHash: { hash: "new" } }],
   ])("is refused when it wants %s", (_what, ResourceProperties) => {
-    expect(problems(cloudformation, changedEvent("cloudformation", { ResourceProperties }))[0]).toMatch(
-      /^ResourceProperties\.ManifestHash is (?:other|none), and this build's is new$/,
+    const event = changedEvent("cloudformation", { ResourceProperties });
+    expect(cloudformation.recognises(event)).toBe(true);
+    expect(problems(cloudformation, event)[0]).toMatch(
+      /^ResourceProperties\.ManifestHash is (?:other|none|no text), and this build's is new$/,
     );
   });
 
@@ -371,13 +415,26 @@ describe("CloudFormation", () => {
     const call = callOf(cloudformation, report, changedEvent("cloudformation", { PhysicalResourceId: "theirs" }));
     if (call.to !== "cloudformation") throw new TypeError(call.to);
     expect(JSON.parse(call.body)).toMatchObject({ Status, PhysicalResourceId: "theirs", Reason: expect.any(String) });
-    const long = failedReport({ ...FAILED_WITH, message: "ü".repeat(20_000) });
-    const fitting = callOf(cloudformation, long, event);
-    expect(fitting.to === "cloudformation" && Buffer.byteLength(fitting.body)).toBeLessThan(4_096);
   });
+
+  test.each(["ü", "漢", "😀", '"', "\\", "\u0001", "\ud800"])(
+    "is told in less than 4,096 bytes, under an id as long as it may be, of an error of 20,000 %j",
+    (character) => {
+      const long = failedReport({ ...FAILED_WITH, message: character.repeat(20_000) });
+      const PhysicalResourceId = "i".repeat(1_024);
+      const fitting = callOf(cloudformation, long, changedEvent("cloudformation", { PhysicalResourceId }));
+      if (fitting.to !== "cloudformation") throw new TypeError(fitting.to);
+      expect(Buffer.byteLength(fitting.body)).toBeLessThan(4_096);
+      expect(JSON.parse(fitting.body)).toMatchObject({ Reason: expect.stringContaining(RUN_ID) });
+    },
+  );
 
   test("has a run that is not done handed over", () => {
     expect(callOf(cloudformation, INCOMPLETE, event)).toMatchObject({ to: "itself", event: { resume: { hop: 1 } } });
+    const resume = { hop: 2, continuation: CONTINUATION, startedAt: STARTED };
+    const resumed = changedEvent("cloudformation", { resume });
+    expect(asked(cloudformation, resumed)).toMatchObject({ hop: 2, request: { continuation: { runId: RUN_ID } } });
+    expect(callOf(cloudformation, INCOMPLETE, resumed)).toMatchObject({ event: { resume: { hop: 3 } } });
   });
 });
 
