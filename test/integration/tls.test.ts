@@ -151,13 +151,14 @@ describe("a server with a certificate", () => {
 
 describe("what another client would read from the environment", () => {
   it.each([
-    ["PGOPTIONS", "-c search_path=elsewhere"],
-    ["PGPASSWORD", "another"],
+    // Refused by the server, where it gets there.
+    ["PGOPTIONS", "-c no_such_setting=1"],
+    ["PGPASSWORD", () => decodeURIComponent(new URL(server.url).password)],
     ["PGSSLMODE", "disable"],
     ["PGAPPNAME", "another"],
     ["PGREPLICATION", "database"],
   ])("%s changes nothing", async (name, value) => {
-    process.env[name] = value;
+    process.env[name] = typeof value === "string" ? value : value();
     onTestFinished(() => {
       delete process.env[name];
     });
