@@ -1,4 +1,6 @@
 // The built bundle under AWS's own runtime client, beside the built command line on the same database.
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Report, reportSchema } from "../../src/engine/report-schema.ts";
 import { FUNCTION_BUNDLE } from "../support/built-product.ts";
@@ -69,4 +71,12 @@ test("the function without a database setting refuses every request by name", as
   } finally {
     await lambda.stop();
   }
+});
+
+test("the bundle holds Amazon's certificates for RDS, none of them expired", async () => {
+  const bundle = (await readFile(FUNCTION_BUNDLE, "utf8")).replaceAll("\\n", "\n");
+  const certificates = bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  expect(certificates.length).toBeGreaterThan(50);
+  const dates = certificates.map((pem) => new X509Certificate(pem).validToDate);
+  expect(dates.filter((date) => date < new Date())).toEqual([]);
 });

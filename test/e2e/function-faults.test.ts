@@ -1,5 +1,5 @@
 // hj --function against an AWS that misbehaves: how often it invokes, what it says, how it exits.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -253,3 +253,36 @@ test("Ctrl-C leaves the run to AWS, says how to look at it, and exits at once", 
   expect(stderr).toContain("The run goes on in AWS");
   expect(stderr).toContain(`  hj migrations status --function hook --endpoint-url ${api.endpointUrl}\n`);
 });
+
+test.each([
+  ["while the function wakes up says that nothing was run", "Nothing was run.", [{ State: "Pending" }]],
+  ["once it is awake leaves the run to AWS", "The run goes on in AWS", [{ State: "Active" }]],
+])("Ctrl-C %s", async (_what, says, states) => {
+  const asleep = refusal(502, "ResourceNotReadyException");
+  const api = await startFaultyInvokeApi({ fates: [asleep, { kind: "silence" }], states });
+  const child = startHj(["migrations", "run", "--function", "hook", "--endpoint-url", api.endpointUrl], { env: ENV });
+  const isThere = () => (says === "Nothing was run." ? api.questions() > 1 : api.invocations.length > 1);
+  await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
+  child.kill("SIGINT");
+  const { stderr, exitCode } = await finished(child);
+  expect(exitCode).toBe(130);
+  expect(stderr).toContain(says);
+});
+
+test.runIf(process.platform === "linux")(
+  "a silent connection is kept alive (told by Linux's /proc/net/tcp)",
+  async () => {
+    const api = await startFaultyInvokeApi({ fates: [{ kind: "silence" }] });
+    const child = startHj(["migrations", "run", "--function", "hook", "--endpoint-url", api.endpointUrl], { env: ENV });
+    await expect.poll(() => api.invocations, { timeout: 20_000 }).toHaveLength(1);
+    const port = Number(new URL(api.endpointUrl).port).toString(16).toUpperCase().padStart(4, "0");
+    // The fields: https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html; timer 2 is the keep-alive's.
+    const timers = async () => {
+      const lines = (await readFile("/proc/net/tcp", "utf8")).split("\n").map((line) => line.trim().split(/\s+/));
+      return lines.filter((fields) => fields[2]?.endsWith(`:${port}`) && fields[3] === "01").map((fields) => fields[5]);
+    };
+    await expect.poll(timers).toEqual([expect.stringMatching(/^02:/)]);
+    child.kill("SIGINT");
+    await finished(child);
+  },
+);

@@ -12,7 +12,8 @@ const PARTS = {
   CodeDeploy: "com.amazonaws.codedeploy",
   CodePipeline: "com.amazonaws.codepipeline",
   Lambda: "com.amazonaws.lambda",
-  "the signer of tokens": "getAuthToken",
+  // Where its class begins: what is inside of one runs when it is used, and it is loaded before that.
+  "the signer of tokens": "{credentials;hostname;port;protocol=",
   "Amazon's certificates": "-----BEGIN CERTIFICATE-----",
 } as const;
 

@@ -162,9 +162,12 @@ describe("a secret that cannot be had", () => {
   test("because nobody answers is SECRET_UNAVAILABLE before the invocation ends", async () => {
     const { secrets, invoke } = await setup();
     secrets.hang();
-    expect(await invoke({ command: "run" })).toMatchObject({
+    const report = await invoke({ command: "run" });
+    expect(report).toMatchObject({
       failure: { code: "SECRET_UNAVAILABLE", hint: expect.stringContaining("interface endpoint") },
     });
+    // By its own time-out, long before the invocation's.
+    expect(report.durationMs).toBeLessThan(25_000);
   });
 
   test("because it holds too little is refused, with all that it lacks", async () => {

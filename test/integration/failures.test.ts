@@ -1,5 +1,8 @@
 // Migrations that fail: what the report says, what the journal and the catalog hold, and how it goes on.
 import { describe, expect, it } from "vitest";
+import { parseSettings } from "../../src/connection/settings.ts";
+import { awsCaller } from "../../src/lambda/call-aws.ts";
+import { createHandler } from "../../src/lambda/handler.ts";
 import { postgresVersions } from "../support/database.ts";
 import { olderBuild, runEvent, statuses } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
@@ -214,6 +217,30 @@ create table last ();`;
     expect(report).toMatchObject({ outcome: "failed", failure: { code: "JOURNAL_UNUSABLE" } });
     expect(statuses(report)).toEqual({ "0001": "applied", "0002": "failed" });
     expect(await journalOf(database)).toHaveLength(1);
+  });
+
+  it("and quotes the password of the database is told without it, in the report and in the log", async () => {
+    const password = new URL(url).password;
+    const database = await freshDatabase(url);
+    const lines: string[] = [];
+    const settings = parseSettings({ HELLOJOHN_DATABASE_URL: database.url });
+    const sql = `do $$ begin raise exception 'the password is %', reverse('${[...password].reverse().join("")}'); end $$`;
+    const handle = createHandler(settings, manifestOf({ "0001_a.up.sql": sql }), {
+      caller: awsCaller,
+      log: (line) => lines.push(JSON.stringify(line)),
+    });
+    const report = await handle(
+      { command: "run" },
+      {
+        invocationId: "one",
+        remainingMs: () => Number.POSITIVE_INFINITY,
+        signal: new AbortController().signal,
+        onProgress: () => {},
+      },
+    );
+    expect(report).toMatchObject({ failure: { message: expect.stringContaining("the password is ***") } });
+    expect(lines.join()).toContain("the password is ***");
+    expect(JSON.stringify(report) + lines.join()).not.toContain(password);
   });
 
   it("because the role lacks a right on the journal changes nothing", async () => {

@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSecureContext, TLSSocket } from "node:tls";
 import { beforeAll, expect, it, onTestFinished } from "vitest";
+import { parseSettings } from "../../src/connection/settings.ts";
+import { createHandler } from "../../src/lambda/handler.ts";
 import { createAuthority } from "../support/certificates.ts";
 import { runEvent } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
@@ -59,7 +61,19 @@ async function setup() {
   const { port } = server.address() as AddressInfo;
   const url = `postgresql://migrator:a-password-that-is-not-used@localhost:${port}/d?sslrootcert=${encodeURIComponent(root)}`;
   const environment = { HELLOJOHN_DATABASE_AUTH: "iam", AWS_REGION: "eu-north-1" };
-  return { port, tokens, status: () => runEvent(url, MANIFEST, { command: "status" }, { environment }) };
+  const handle = createHandler(parseSettings({ HELLOJOHN_DATABASE_URL: url, ...environment }), MANIFEST);
+  const invocation = {
+    invocationId: "one",
+    remainingMs: () => Number.POSITIVE_INFINITY,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  };
+  return {
+    port,
+    tokens,
+    status: () => runEvent(url, MANIFEST, { command: "status" }, { environment }),
+    statusWhileWarm: () => handle({ command: "status" }, invocation),
+  };
 }
 
 it("a token for this host, port and user is sent, and a refusal says what it takes to be let in", async () => {
@@ -78,8 +92,10 @@ it("a token for this host, port and user is sent, and a refusal says what it tak
   expect(JSON.stringify(report)).not.toMatch(/X-Amz-Signature=[0-9a-f]/);
 });
 
-it("each connection has a token of its own", async () => {
-  const { tokens, status } = await setup();
+it("each connection of a warm function has a token of its own", async () => {
+  const { tokens, statusWhileWarm } = await setup();
   // It holds the second it was made in.
-  await expect.poll(async () => [await status(), new Set(tokens).size][1], { timeout: 10_000 }).toBeGreaterThan(1);
+  await expect
+    .poll(async () => [await statusWhileWarm(), new Set(tokens).size][1], { timeout: 10_000 })
+    .toBeGreaterThan(1);
 });

@@ -3,11 +3,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { acquireLock } from "../../src/engine/lock.ts";
+import type { Session } from "../../src/engine/open-session.ts";
 import type { Report } from "../../src/engine/report-schema.ts";
+import type { RunContext } from "../../src/engine/run-context.ts";
+import type { Target } from "../../src/engine/target.ts";
 import { createTestDatabase, postgresVersions, type TestDatabase } from "../support/database.ts";
 import { runEvent, statuses } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
 import { type PgbouncerOptions, pgbouncer, startPgbouncer } from "../support/pgbouncer.ts";
+import { advisoryLocksOf, freshDatabase, openSession } from "../support/workplace.ts";
 
 const MANIFEST = manifestOf({
   "0001_a.up.sql": "create table a (id int)",
@@ -56,6 +61,20 @@ async function busyClients(url: string, number: number): Promise<readonly { foun
 function codeOf(report: Report): string {
   return report.outcome === "failed" ? report.failure.code : report.outcome;
 }
+
+describe.each(postgresVersions)("a session of PostgreSQL $version that a pooler has moved after all", ({ url }) => {
+  it("takes no lock on the backend that it was moved to", async () => {
+    const database = await freshDatabase(url);
+    const connection = await openSession(database.url);
+    const session = { connection, facts: { backendPid: 1 }, applicationName: "hellojohn" } as unknown as Session;
+    const target = { schema: "public", journal: "hj_migration" } as Target;
+    const context = { signal: new AbortController().signal, onProgress: () => {} } as unknown as RunContext;
+    await expect(acquireLock(session, target, context, 0)).rejects.toMatchObject({
+      failure: { code: "POOLER_DETECTED" },
+    });
+    expect(await advisoryLocksOf(database)).toEqual([]);
+  });
+});
 
 describe.runIf(pgbouncer !== null).each(postgresVersions)(
   "PgBouncer before PostgreSQL $version",

