@@ -18,6 +18,8 @@ export interface RunContext {
   readonly invocationId: string;
   /** Which invocation of the run this is, counted from 0. */
   readonly hop: number;
+  /** Whether its event may be delivered twice, so that another invocation may be the one that answers. */
+  readonly mayBeTwice: boolean;
   /** Milliseconds until the invocation is ended from outside; Infinity when nobody does. */
   readonly remainingMs: () => number;
   /** Aborted when somebody wants the run to stop: it cancels, rolls back, unlocks and reports. */

@@ -160,6 +160,18 @@ test("the session that an earlier invocation left behind is waited for; one of t
   expect(told(calls)).toEqual(["Succeeded"]);
 });
 
+test("who waits for its answer and goes on with a run gets one, though that run's lost session holds the lock", async () => {
+  const database = await freshDatabase(serverUrl);
+  const { invoke } = startFunction(database.url, ONE, { environment: { HELLOJOHN_LOCK_WAIT: "10s" } });
+  const holder = await holdLock(database, "hellojohn-migrate 2b1c1d6e/0 0001");
+  const runId = "2b1c1d6e-0000-4000-8000-000000000000";
+  const continuation = btoa(JSON.stringify({ command: "run", runId, batches: [] }));
+  const going = invoke({ command: "run", continuation });
+  await sleep(500);
+  await holder.end();
+  expect(await going).toMatchObject({ outcome: "applied", runId });
+});
+
 function ownRunId(): string {
   const { DeploymentId, LifecycleEventHookExecutionId } = callerEvent("codedeploy");
   return runIdFrom("codedeploy", String(DeploymentId), String(LifecycleEventHookExecutionId));
