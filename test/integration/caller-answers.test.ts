@@ -235,18 +235,21 @@ test("an invocation that goes on ends before the hour of its caller does, howeve
 
 test("neither a ResponseURL's signature nor a pipeline's credentials come into the log, whatever becomes of the answer", async () => {
   const database = await freshDatabase(serverUrl);
-  const answer = () => Promise.reject(clientFault("AccessDeniedException"));
-  const { lines, invoke } = startFunction(database.url, ONE, { answer });
+  const refuse = () => Promise.reject(clientFault("AccessDeniedException"));
+  const functions = [startFunction(database.url, ONE, { answer: refuse }), startFunction(database.url, ONE)];
   const errors: unknown[] = [];
-  for (const event of [
-    callerEvent("codepipeline"),
-    changedEvent("cloudformation", { RequestType: "Delete" }),
-    callerEvent("cloudformation"),
-  ]) {
-    await invoke(event).catch((error: Error) => errors.push(error.message, error.stack, { ...error }));
+  for (const { invoke } of functions) {
+    for (const event of [
+      callerEvent("codepipeline"),
+      changedEvent("cloudformation", { RequestType: "Delete" }),
+      callerEvent("cloudformation"),
+    ]) {
+      await invoke(event).catch((error: Error) => errors.push(error.message, error.stack, { ...error }));
+    }
   }
   expect(errors).toHaveLength(9);
-  const text = JSON.stringify([lines, errors]);
+  expect(functions.map(({ lines }) => lines.length)).toEqual([3, 3]);
+  const text = JSON.stringify([functions.map(({ lines }) => lines), errors]);
   const { data } = callerEvent("codepipeline")["CodePipeline.job"] as {
     data: { artifactCredentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string } };
   };
