@@ -48,7 +48,8 @@ export async function acquireLock(
     const { state, holder } = await tryLock(session, key);
     if (state === "got") return;
     if (state === "mine") throw poolerDetected("another client holds the run lock over the same backend");
-    if (isSameRun(session.applicationName, holder?.application ?? null)) throw alreadyRunning(holder);
+    if (context.mayBeTwice && isSameRun(session.applicationName, holder?.application ?? null))
+      throw alreadyRunning(holder);
     if (state === "moved") throw poolerDetected("our session moved to another backend");
     const waitedMs = performance.now() - startedAt;
     if (context.signal.aborted) throw cancelled();

@@ -23,6 +23,8 @@ export interface RunContext {
   readonly hop: number;
   /** Which connection of the invocation this is; absent for the first one. */
   readonly leg?: number;
+  /** Whether its event may be delivered twice, so that another invocation may be the one that answers. */
+  readonly mayBeTwice: boolean;
   /** Milliseconds until the invocation is ended from outside; Infinity when nobody does. */
   readonly remainingMs: () => number;
   /** Aborted when somebody wants the run to stop: it cancels, rolls back, unlocks and reports. */

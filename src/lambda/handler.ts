@@ -105,6 +105,8 @@ function reportOn(
         ...invocation,
         ...ids,
         hop,
+        // Who waits for the answer has called once: a session of that run is one that was lost.
+        mayBeTwice: read.runId !== null,
         remainingMs,
         signal,
         lockWaitMs: settings.lockWaitMs,

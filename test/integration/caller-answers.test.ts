@@ -160,6 +160,18 @@ test("the session that an earlier invocation left behind is waited for; one of t
   expect(told(calls)).toEqual(["Succeeded"]);
 });
 
+test("who waits for its answer and goes on with a run gets one, though that run's lost session holds the lock", async () => {
+  const database = await freshDatabase(serverUrl);
+  const { invoke } = startFunction(database.url, ONE, { environment: { HELLOJOHN_LOCK_WAIT: "10s" } });
+  const holder = await holdLock(database, "hellojohn-migrate 2b1c1d6e/0 0001");
+  const runId = "2b1c1d6e-0000-4000-8000-000000000000";
+  const continuation = btoa(JSON.stringify({ command: "run", runId, batches: [] }));
+  const going = invoke({ command: "run", continuation });
+  await sleep(500);
+  await holder.end();
+  expect(await going).toMatchObject({ outcome: "applied", runId });
+});
+
 function ownRunId(): string {
   const { DeploymentId, LifecycleEventHookExecutionId } = callerEvent("codedeploy");
   return runIdFrom("codedeploy", String(DeploymentId), String(LifecycleEventHookExecutionId));
@@ -223,18 +235,21 @@ test("an invocation that goes on ends before the hour of its caller does, howeve
 
 test("neither a ResponseURL's signature nor a pipeline's credentials come into the log, whatever becomes of the answer", async () => {
   const database = await freshDatabase(serverUrl);
-  const answer = () => Promise.reject(clientFault("AccessDeniedException"));
-  const { lines, invoke } = startFunction(database.url, ONE, { answer });
+  const refuse = () => Promise.reject(clientFault("AccessDeniedException"));
+  const functions = [startFunction(database.url, ONE, { answer: refuse }), startFunction(database.url, ONE)];
   const errors: unknown[] = [];
-  for (const event of [
-    callerEvent("codepipeline"),
-    changedEvent("cloudformation", { RequestType: "Delete" }),
-    callerEvent("cloudformation"),
-  ]) {
-    await invoke(event).catch((error: Error) => errors.push(error.message, error.stack, { ...error }));
+  for (const { invoke } of functions) {
+    for (const event of [
+      callerEvent("codepipeline"),
+      changedEvent("cloudformation", { RequestType: "Delete" }),
+      callerEvent("cloudformation"),
+    ]) {
+      await invoke(event).catch((error: Error) => errors.push(error.message, error.stack, { ...error }));
+    }
   }
   expect(errors).toHaveLength(9);
-  const text = JSON.stringify([lines, errors]);
+  expect(functions.map(({ lines }) => lines.length)).toEqual([3, 3]);
+  const text = JSON.stringify([functions.map(({ lines }) => lines), errors]);
   const { data } = callerEvent("codepipeline")["CodePipeline.job"] as {
     data: { artifactCredentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string } };
   };
