@@ -14,7 +14,7 @@ import type { Manifest } from "../../src/migration/manifest.ts";
 import { callerEvent, changedEvent } from "../support/caller-events.ts";
 import { postgresVersions, type TestDatabase } from "../support/database.ts";
 import { manifestOf } from "../support/manifest.ts";
-import { freshDatabase, journalOf, openSession, tablesOf } from "../support/workplace.ts";
+import { freshDatabase, freshRole, journalOf, openSession, tablesOf } from "../support/workplace.ts";
 
 const { url: serverUrl } = postgresVersions.at(-1) as { url: string };
 const ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hook";
@@ -255,4 +255,21 @@ test("neither a ResponseURL's signature nor a pipeline's credentials come into t
   };
   const { accessKeyId, secretAccessKey, sessionToken } = data.artifactCredentials;
   for (const secret of [accessKeyId, secretAccessKey, sessionToken, "Signature"]) expect(text).not.toContain(secret);
+});
+
+test("the database's password comes neither into the answer nor into the log, though a migration says it", async () => {
+  const { name, urlOf } = await freshRole(serverUrl, "superuser");
+  const database = await freshDatabase(serverUrl);
+  const url = urlOf(database.url);
+  const { password } = new URL(url);
+  const loose = manifestOf({
+    "0001_loose.up.sql": `do $$ begin raise 'the password of ${name} is ${password}'; end $$;`,
+  });
+  const { lines, invoke } = startFunction(url, loose);
+  const answer = await invoke(changedEvent("ecs", { hookDetails: { command: "run" } }));
+  expect(answer).toMatchObject({
+    hookStatus: "FAILED",
+    reason: expect.stringContaining(`the password of ${name} is ***`),
+  });
+  expect(JSON.stringify([answer, lines])).not.toContain(password);
 });
