@@ -2,6 +2,8 @@
 import type { Report } from "../engine/report-schema.ts";
 import { fullName } from "../migration/manifest.ts";
 
+type ReportedProblem = Extract<Report, { outcome: "refused" }>["problems"][number];
+
 /** With the run id to look the rest up by, at most `limit` characters. */
 export function reasonOf(report: Report, limit = 1_000): string {
   const id = ` (run ${report.runId})`;
@@ -33,7 +35,7 @@ function sentenceOf(report: Report): string {
     case "incomplete":
       return `Time ran out after ${migrations(done)}; ${report.counts.pending} to go`;
     case "refused":
-      return `Refused: ${report.problems.map(({ field, message }) => [field, message].filter(Boolean).join(" ")).join("; ")}`;
+      return `Refused: ${report.problems.map(sentenceAbout).join("; ")}`;
     case "failed": {
       const failed = report.migrations.find(({ status }) => status === "failed" || status === "in_doubt");
       const what = failed === undefined ? "Failed" : `${fullName(failed)} failed`;
@@ -42,6 +44,12 @@ function sentenceOf(report: Report): string {
     default:
       return `${report.outcome.replaceAll("_", " ")}; ${version}`;
   }
+}
+
+/** With its way out: the console shows nothing else. */
+function sentenceAbout({ field, message, hint }: ReportedProblem): string {
+  const what = field === undefined ? message : `${field} ${message}`;
+  return hint === undefined ? what : `${what}. ${hint}`;
 }
 
 function migrations(number: number): string {
