@@ -49,7 +49,8 @@ function startFunction(url: string, build: Manifest, { environment, answer }: Fu
     await answer?.(call, signal);
     calls.push(call);
   };
-  const log = (line: object) => lines.push({ ...line });
+  // Without what is told while a run goes on.
+  const log = (line: object) => "progress" in line || lines.push({ ...line });
   const handle = createHandler(settings, build, { caller: { prepare: () => {}, make }, log });
   const invoke = (event: unknown, timeoutMs = 60_000) => {
     const endsAt = performance.now() + timeoutMs;
