@@ -108,7 +108,7 @@ function notAcquired(waitedMs: number, holder: LockHolder | null): MigrationErro
   return new MigrationError({
     code: "LOCK_NOT_ACQUIRED",
     message: `another run holds the lock: ${who}; waited ${Math.round(waitedMs / 1000)} s`,
-    hint: "Nothing was changed by this run. Run again when the other one is done; what it applied is not applied twice.",
+    hint: `Nothing was changed by this run. Run again when the other one is done; what it applied is not applied twice.${holder === null ? "" : ` If it hangs, hj migrations unlock ${holder.pid} ends it.`}`,
     details: { waitedMs: Math.round(waitedMs), holder },
   });
 }

@@ -56,8 +56,14 @@ function isFinal(error: Error): boolean {
   return fault === "client" && !/Throttl|TooManyRequests/.test(error.name);
 }
 
+/** A connection that failed is an Error like any other, and only its code says more. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown";
+  return error.name === "Error" && "code" in error && typeof error.code === "string" ? error.code : error.name;
+}
+
 function lost(call: Call, byHand: string, cause: unknown): MigrationError {
-  const reason = cause instanceof Error ? cause.name : "unknown";
+  const reason = nameOf(cause);
   return new MigrationError(
     {
       code: "ANSWER_LOST",

@@ -142,7 +142,7 @@ describe("hj without a good target", () => {
     expect(notJson).toEqual({ stdout: "", stderr: "Error: standard input is not JSON\n", exitCode: 2 });
     const noFile = await hj(["invoke", "--event", "/nowhere/event.json"], { env });
     expect(noFile).toMatchObject({ stdout: "", exitCode: 2 });
-    expect(noFile.stderr).toMatch(/^Error: ENOENT.*\n$/);
+    expect(noFile.stderr).toMatch(/^Error: the event cannot be read: ENOENT.*\n$/);
   });
 
   test("help is no error", async () => {

@@ -70,7 +70,7 @@ function success(
     kind: "deliver",
     call: { to: "codepipeline", operation: "success", input: { jobId, executionDetails, ...rest } },
     summary: `${"continuationToken" in rest ? "to be continued" : "success"}: ${reasonOf(report)}`,
-    byHand: `Else the action waits until it times out: aws codepipeline put-job-success-result --job-id ${jobId}`,
+    byHand: `Give it by hand, or the action waits until it times out: aws codepipeline put-job-success-result --job-id ${jobId}`,
   };
 }
 
@@ -85,7 +85,7 @@ function failure(jobId: string, report: Report, { invocationId }: Delivery): Ans
       input: { jobId, failureDetails: { type, message, externalExecutionId: invocationId } },
     },
     summary: `${type}: ${reasonOf(report)}`,
-    byHand: `Else the action waits until it times out: aws codepipeline put-job-failure-result --job-id ${jobId} --failure-details type=${type},message=failed`,
+    byHand: `Give it by hand, or the action waits until it times out: aws codepipeline put-job-failure-result --job-id ${jobId} --failure-details type=${type},message=failed`,
   };
 }
 

@@ -65,6 +65,8 @@ describe("without being told a secret", () => {
       "host:1/?Action=connect&X-Amz-Security-Token=***&X-Amz-Signature=***",
     ],
     ["https://host:443/path", "https://host:443/path"],
+    ["as postgresql://USER:PASSWORD@HOST:5432/DATABASE", "as postgresql://USER:PASSWORD@HOST:5432/DATABASE"],
+    ["postgresql://john:PASSWORD@HOSTILE@host/d", "postgresql://john:***@HOSTILE@host/d"],
     ["a line 12:3 of an_index@x", "a line 12:3 of an_index@x"],
   ])("%s becomes %s", (text, redacted) => {
     expect(createRedactor().redact(text)).toBe(redacted);
