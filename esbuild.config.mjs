@@ -11,12 +11,21 @@ import { compileDirectory } from "./src/build/compile-directory.ts";
 import { formatProblems } from "./src/build/format-problems.ts";
 import { inputsHash, isFresh, markFresh } from "./src/build/stamp.ts";
 
-const { values: options } = parseArgs({
-  options: { "if-stale": { type: "boolean" }, dir: { type: "string" }, strict: { type: "boolean" } },
-});
+const options = readOptions();
 const root = import.meta.dirname;
 if (options.dir === undefined) await buildProduct();
 else await buildPackage(options.dir);
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: { "if-stale": { type: "boolean" }, dir: { type: "string" }, strict: { type: "boolean" } },
+    }).values;
+  } catch (error) {
+    process.stderr.write(`Error: ${error.message}\n`);
+    process.exit(2);
+  }
+}
 
 async function buildProduct() {
   const dist = join(root, "dist");

@@ -29,11 +29,17 @@ export async function compileDirectory(
   if ("problems" in sources) return sources;
   await loadParser();
   const compiled = compile(sources);
-  if (!("problems" in compiled)) return { manifest: compiled, findings };
+  if (!("problems" in compiled))
+    return { manifest: compiled, findings: [...findings, ...emptiness(directory, compiled)] };
   const brokenDowns = isStrict ? [] : compiled.problems.filter(({ file }) => isDown(file));
   if (brokenDowns.length === 0) return compiled;
   const manifest = compile(sources.filter(({ file }) => !brokenDowns.some((problem) => problem.file === file)));
   return "problems" in manifest ? compiled : { manifest, findings: [...findings, ...brokenDowns.map(leftOut)] };
+}
+
+/** A path that leads to the wrong place would otherwise be "up to date". */
+function emptiness(directory: string, { migrations }: Manifest): readonly Problem[] {
+  return migrations.length > 0 ? [] : [{ code: "FILE_IGNORED", file: directory, message: "holds no migrations" }];
 }
 
 function misnamed(file: string): Problem | null {

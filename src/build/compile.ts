@@ -132,7 +132,7 @@ function problemsOfTheSet(names: readonly (FileName | Problem | null)[]): readon
 }
 
 const TWINS =
-  "Give one of them another version. Files of several dialects or products belong into directories of their own.";
+  "Give one of them another version. Files of several dialects or products belong in directories of their own.";
 
 function about(name: FileName): Pick<Problem, "code" | "file" | "version"> & { message: string } {
   return { code: "INVALID_MIGRATION", file: name.file, version: name.version, message: "" };

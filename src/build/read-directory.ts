@@ -21,7 +21,7 @@ export async function readDirectory(
   const sources: SourceFile[] = [];
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => error);
   if (entries instanceof Error) {
-    const message = `the directory cannot be read (${entries.code ?? entries.message})`;
+    const message = `cannot be read as a directory (${entries.code ?? entries.message})`;
     return { problems: [{ code: "INVALID_MIGRATION", file: directory, message }] };
   }
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {

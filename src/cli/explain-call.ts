@@ -67,9 +67,9 @@ const NOTHING_RAN = "Nothing was run.";
 /** The first that matches. The exceptions: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors */
 const RULES: readonly Rule[] = [
   {
-    matches: ({ message }) => /^region is missing/i.test(message),
+    matches: ({ message }) => /^region (?:is missing|not accepted)/i.test(message),
     explain: (_facts, { target }) => ({
-      message: `no AWS region is known for ${labelOf(target)}`,
+      message: `no AWS region is known for ${labelOf(target)}, or it is the name of none`,
       hint: `Give --region, or set AWS_REGION or a region in the profile. ${NOTHING_RAN}`,
       exitCode: 2,
     }),

@@ -52,7 +52,9 @@ function notJson(value: unknown, target: FunctionTarget): NoReport | null {
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html; Lambda's own types have a dot in them. */
 function explainFunctionError(value: unknown, target: FunctionTarget): NoReport {
-  const { errorType = "", errorMessage = "" } = z.safeParse(thrown, value).data ?? {};
+  const { errorType = "", errorMessage: whole = "" } = z.safeParse(thrown, value).data ?? {};
+  // The rest, such as the stack of a require, is for the function's log.
+  const [errorMessage = ""] = whole.split("\n");
   const label = labelOf(target);
   const status = statusCommandOf(target);
   if (errorType === "RunNotOk") {

@@ -117,7 +117,7 @@ function endingOf(answer: Report | NoReport): Ending {
 function print({ report, noReport }: Ending, { json }: CommandFlags): ExitCode {
   if (report !== null && json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   else if (report !== null) {
-    const { stdout, stderr } = renderReport(report, styleFor(process.stdout));
+    const { stdout, stderr } = renderReport(report, styleFor(process.stdout), styleFor(process.stderr));
     process.stdout.write(stdout);
     process.stderr.write(stderr);
   }
@@ -132,7 +132,7 @@ function complain(noReport: NoReport): ExitCode {
 
 function readEvent(file: string): Promise<string> {
   return readFile(file, "utf8").catch((cause: Error) => {
-    throw new SyntaxError(cause.message, { cause });
+    throw new SyntaxError(`the event cannot be read: ${cause.message}`, { cause });
   });
 }
 

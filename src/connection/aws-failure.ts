@@ -29,7 +29,7 @@ function explainSecret(name: string, secretId: string): Failure {
       return {
         code: "SECRET_NOT_FOUND",
         message: `there is no secret ${secret}, or it has no current version`,
-        hint: "Nothing was changed. Check HELLOJOHN_DATABASE_SECRET_ID, the region and the account.",
+        hint: "Nothing was changed. Check its name (--secret-id, HELLOJOHN_DATABASE_SECRET_ID), the region and the account.",
         details,
       };
     case "InvalidRequestException":
@@ -44,7 +44,7 @@ function explainSecret(name: string, secretId: string): Failure {
       return {
         code: "SECRET_NOT_FOUND",
         message: `${secret} is neither the name nor the ARN of a secret`,
-        hint: "Nothing was changed. Correct HELLOJOHN_DATABASE_SECRET_ID.",
+        hint: "Nothing was changed. Correct --secret-id or HELLOJOHN_DATABASE_SECRET_ID.",
         details,
       };
     case "AccessDeniedException":
@@ -84,7 +84,7 @@ function credentialsFailure(error: unknown): Failure | null {
   if (isAboutRegion(error)) {
     return {
       code: "AWS_CREDENTIALS_UNUSABLE",
-      message: "no AWS region is set",
+      message: "no AWS region is set, or it is the name of none",
       hint: "Nothing was changed. Set AWS_REGION, or give --region or --profile.",
       details: { reason: "RegionMissing" },
     };
@@ -110,9 +110,9 @@ const UNUSABLE: ReadonlyMap<string, string> = new Map([
   ["IncompleteSignature", "AWS does not accept the signature"],
 ]);
 
-/** The SDK throws a plain Error for it. */
+/** The SDK throws a plain Error for it, another one for a variable that is set to nothing. */
 function isAboutRegion(error: unknown): boolean {
-  return error instanceof Error && /^Region is missing/.test(error.message);
+  return error instanceof Error && /^Region (?:is missing|not accepted)/.test(error.message);
 }
 
 function nameOf(error: unknown): string {

@@ -22,14 +22,14 @@ function explain(error: unknown, address: DatabaseAddress): Failure {
       return {
         code: "DATABASE_MISSING",
         message: `there is no database ${JSON.stringify(database)} on ${host}:${port}`,
-        hint: "Create it, or correct the name at the end of the URL.",
+        hint: "Nothing was changed. Create it, or correct the name: in the secret, at the end of the URL, or in HELLOJOHN_DATABASE_NAME.",
         details: { database },
       };
     case "42501":
       return {
         code: "PERMISSION_DENIED",
         message: `${user} may not connect to the database ${JSON.stringify(database)}`,
-        hint: `Grant it: grant connect on database ${JSON.stringify(database)} to ${JSON.stringify(user)};`,
+        hint: `Nothing was changed. Grant it: grant connect on database ${JSON.stringify(database)} to ${JSON.stringify(user)};`,
         details: { role: user, privilege: "CONNECT", object: database },
       };
     case "53300":
@@ -61,7 +61,7 @@ function refusedToLetIn(sqlState: string, { user, host, port }: DatabaseAddress)
   return {
     code: "AUTHENTICATION_FAILED",
     message: `the server refused to let ${user} in`,
-    hint: `Check the user name and the password for ${host}:${port}, and that pg_hba.conf lets this address in.`,
+    hint: `Nothing was changed. Check the user name and the password for ${host}:${port}, and that pg_hba.conf lets this address in.`,
     details: { user, sqlState },
   };
 }
@@ -71,7 +71,7 @@ function unreachable(error: unknown, code: string, { host, port, password, user 
     return {
       code: "AUTHENTICATION_FAILED",
       message: `the server asks for a password for ${user}, and the URL has none`,
-      hint: "Put the password into the URL, percent-encoded.",
+      hint: "Nothing was changed. Put the password into the URL, percent-encoded.",
       details: { user, sqlState: "28P01" },
     };
   }

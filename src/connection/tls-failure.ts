@@ -41,6 +41,12 @@ function explain(code: string, message: string, host: string, ssl: SslMode): { r
         hint: "Trusted are the system's authorities, Amazon's for RDS, and those in the file that NODE_EXTRA_CA_CERTS or the URL's sslrootcert names.",
       };
     default:
+      if (NOT_POSTGRES.test(message)) {
+        return {
+          reason: "what answers there does not speak PostgreSQL",
+          hint: "Check host and port: another server or a proxy may listen there.",
+        };
+      }
       return NO_TLS.test(message)
         ? {
             reason: "the server speaks no TLS",
@@ -52,3 +58,6 @@ function explain(code: string, message: string, host: string, ssl: SslMode): { r
 
 /** The driver's words for a server that answers an SSLRequest with N. */
 const NO_TLS = /does not support SSL/;
+
+/** And for one that answers neither S nor N, which every PostgreSQL does. */
+const NOT_POSTGRES = /error establishing an SSL connection/;

@@ -118,7 +118,7 @@ function notAcquired(waitedMs: number, holder: LockHolder | null): MigrationErro
   return new MigrationError({
     code: "LOCK_NOT_ACQUIRED",
     message: `another run holds the lock: ${who}; waited ${Math.round(waitedMs / 1000)} s`,
-    hint: `Nothing was changed by this run. Run again when the other one is done; what it applied is not applied twice. A session that hangs is ended with hj migrations unlock ${holder?.pid ?? "PID"}.`,
+    hint: `Nothing was changed by this run. Run again when the other one is done; what it applied is not applied twice.${holder === null ? "" : ` A session that hangs is ended with hj migrations unlock ${holder.pid}.`}`,
     details: { waitedMs: Math.round(waitedMs), holder },
   });
 }

@@ -143,7 +143,7 @@ function unreadable({ error }: Reply, target: Target, facts: SessionFacts | null
       {
         code: "PERMISSION_DENIED",
         message: `${facts.role} may not read the journal ${table}`,
-        hint: `Nothing was changed. Run as its owner: grant usage on schema ${identifier(target.schema)} to ${identifier(facts.role)}; grant select on ${table} to ${identifier(facts.role)};`,
+        hint: `Nothing was changed. Let its owner grant it: grant usage on schema ${identifier(target.schema)} to ${identifier(facts.role)}; grant select on ${table} to ${identifier(facts.role)};`,
         details: { role: facts.role, privilege: "SELECT", object: table },
       },
       { cause: error },

@@ -84,7 +84,7 @@ function ahead(inventory: Inventory): readonly Problem[] {
   return unknownItems(inventory, (order) => order > 0).map((item) => ({
     code: "DATABASE_AHEAD",
     version: item.version,
-    message: `${fullName(item)} is in the database and not in this build, which is older`,
+    message: `${fullName(item)} is in the database, and newer than all that this build has`,
   }));
 }
 
@@ -102,6 +102,11 @@ function halfRolledBack(inventory: Inventory): readonly Problem[] {
 function lateItems(inventory: Inventory): readonly { readonly item: Item; readonly problem: Problem }[] {
   const newest = inventory.findLast(({ entry }) => entry?.state === "applied");
   if (newest === undefined) return [];
+  // Nothing of this build comes so late: more often than not the journal is that of other migrations.
+  const elsewhere =
+    newest.standing === "unknown"
+      ? " Migrations that have nothing to do with it need a journal of their own: --journal, HELLOJOHN_JOURNAL."
+      : "";
   return inventory
     .filter(({ standing, version }) => standing === "pending" && compareVersions(version, newest.version) < 0)
     .map((item) => ({
@@ -110,7 +115,7 @@ function lateItems(inventory: Inventory): readonly { readonly item: Item; readon
         code: "OUT_OF_ORDER",
         version: item.version,
         message: `${fullName(item)} is pending and older than ${fullName(newest)}, which is applied`,
-        hint: `Give it a version newer than ${newest.version}, or allow it by name: --allow-out-of-order ${item.version}.`,
+        hint: `Give it a version newer than ${newest.version}, or allow it by name: --allow-out-of-order ${item.version}.${elsewhere}`,
       },
     }));
 }

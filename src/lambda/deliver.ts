@@ -15,6 +15,9 @@ export interface Caller {
 /** One attempt: an endpoint that a VPC cannot reach drops packets in silence. */
 const ATTEMPT_MS = 5_000;
 
+/** A call that is cut off sooner may have an effect that nobody learns of. */
+const WORTH_MS = 100;
+
 /** Left of the invocation for the log line about an answer that could not be delivered. */
 const RESERVE_MS = 200;
 
@@ -65,7 +68,7 @@ async function bring(
       minTimeout: 200,
       maxTimeout: 2_000,
       randomize: true,
-      shouldRetry: ({ error }) => !isFinal(error),
+      shouldRetry: ({ error }) => !isFinal(error) && leftMs() > WORTH_MS,
     });
     return "delivered";
   } catch (error) {
@@ -86,8 +89,14 @@ function isFinal(error: Error): boolean {
   return fault === "client" && !/Throttl|TooManyRequests/.test(error.name);
 }
 
+/** A connection that failed is an Error like any other, and only its code says more. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown";
+  return error.name === "Error" && "code" in error && typeof error.code === "string" ? error.code : error.name;
+}
+
 function lost(call: Call, byHand: string, cause: unknown): MigrationError {
-  const reason = cause instanceof Error ? cause.name : "unknown";
+  const reason = nameOf(cause);
   return new MigrationError(
     {
       code: "ANSWER_LOST",

@@ -1,5 +1,5 @@
 // A report in one sentence, for the small box of a console. Pure.
-import type { Report } from "../engine/report-schema.ts";
+import type { MigrationReport, Report } from "../engine/report-schema.ts";
 import { fullName } from "../migration/manifest.ts";
 
 type ReportedProblem = Extract<Report, { outcome: "refused" }>["problems"][number];
@@ -37,9 +37,12 @@ function sentenceOf(report: Report): string {
     case "refused":
       return `Refused: ${report.problems.map(sentenceAbout).join("; ")}`;
     case "failed": {
+      const { failure } = report;
       const failed = report.migrations.find(({ status }) => status === "failed" || status === "in_doubt");
-      const what = failed === undefined ? "Failed" : `${fullName(failed)} failed`;
-      return `${what}: ${report.failure.message}. ${report.failure.hint}${done > 0 ? ` ${migrations(done)} done before it` : ""}`;
+      if (failed === undefined) return `${report.command ?? "it"} failed: ${failure.message}. ${failure.hint}`;
+      const before = done > 0 ? `, ${migrations(done)} done before it` : "";
+      const what = `${fullName(failed)} ${whatBecameOf(failed, report)}${placeOf(failure.details)}`;
+      return `${what}: ${failure.message}. ${failure.hint} Now at ${version}${before}`;
     }
     default:
       return `${report.outcome.replaceAll("_", " ")}; ${version}`;
@@ -50,6 +53,19 @@ function sentenceOf(report: Report): string {
 function sentenceAbout({ field, message, hint }: ReportedProblem): string {
   const what = field === undefined ? message : `${field} ${message}`;
   return hint === undefined ? what : `${what}. ${hint}`;
+}
+
+/** For most callers this sentence is all that there is: without the state, somebody has to look into the database. */
+function whatBecameOf({ status, transactional }: MigrationReport, { command }: Report): string {
+  if (status === "in_doubt") return "may have taken effect or not";
+  if (!transactional) return "failed and stopped part way";
+  return command === "rollback" ? "failed and is still applied" : "failed and was rolled back";
+}
+
+/** ` at 0002_b.up.sql:4:15 (42703)`, as far as it is known. */
+function placeOf({ file, line, column, sqlState }: Readonly<Record<string, unknown>>): string {
+  const place = [file, line, column].filter((part) => part != null).join(":");
+  return `${place === "" ? "" : ` at ${place}`}${typeof sqlState === "string" ? ` (${sqlState})` : ""}`;
 }
 
 function migrations(number: number): string {

@@ -62,7 +62,9 @@ describe("CodeDeploy", () => {
     const event = hook();
     const { logs } = await lambda.invoke(event);
     expect(answerTo(event)).toBe("Failed");
-    expect(logs).toMatch(/"message":"0002_b failed: column \\"usr_id\\" does not exist\. [^"]*\(run [0-9a-f-]{36}\)"/);
+    expect(logs).toMatch(
+      /"message":"0002_b failed and was rolled back at 0002_b\.up\.sql:1:\d+ \(42703\): column \\"usr_id\\" does not exist\. [^"]* Now at schema version 0001, 1 migration done before it \(run [0-9a-f-]{36}\)"/,
+    );
   });
 
   test("is told Failed when the settings are wrong", async () => {

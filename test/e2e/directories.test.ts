@@ -162,12 +162,13 @@ describe("hj --dir", () => {
     expect(stderr).toMatch(/\/nowhere\/migrations.*ENOENT|ENOENT.*\/nowhere\/migrations/);
   });
 
-  test("has nothing to do in an empty directory", async () => {
+  test("has nothing to do in an empty directory, and says that it is empty", async () => {
     const database = await freshDatabase(serverUrl);
     await withDirectory({}, async (directory) => {
-      const { stdout, exitCode } = await migrations(database, "run", "--dir", directory);
+      const { stdout, stderr, exitCode } = await migrations(database, "run", "--dir", directory);
       expect(exitCode).toBe(0);
       expect(stdout).toContain("up to date (version: none)");
+      expect(stderr).toBe(`Warning: ${directory} holds no migrations\n`);
       expect(await tablesOf(database)).toEqual([]);
     });
   });
@@ -269,4 +270,12 @@ describe("npm run package -- --dir", () => {
       });
     });
   });
+});
+
+test("packaging says in one line what it does not understand", async () => {
+  const { promise, resolve } = Promise.withResolvers<{ code: number | null; stderr: string }>();
+  execFile(process.execPath, ["esbuild.config.mjs", "--dri", "x"], { cwd: ROOT }, (error, _stdout, stderr) =>
+    resolve({ code: typeof error?.code === "number" ? error.code : null, stderr }),
+  );
+  expect(await promise).toEqual({ code: 2, stderr: expect.stringMatching(/^Error: Unknown option '--dri'.*\n$/) });
 });

@@ -35,7 +35,11 @@ describe.each(postgresVersions)("unlocking on PostgreSQL $version", ({ url: serv
     const busy = await send({ command: "run" }, { lockWait: "1ms" });
     expect(busy).toMatchObject({
       outcome: "failed",
-      failure: { code: "LOCK_NOT_ACQUIRED", details: { holder: { pid: holder.pid } } },
+      failure: {
+        code: "LOCK_NOT_ACQUIRED",
+        hint: expect.stringContaining(`hj migrations unlock ${holder.pid} ends it.`),
+        details: { holder: { pid: holder.pid } },
+      },
     });
     const report = await send({ command: "unlock", pid: holder.pid });
     expect(report).toMatchObject({

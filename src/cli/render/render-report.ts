@@ -12,11 +12,14 @@ export interface Rendered {
   readonly stderr: string;
 }
 
-/** Renders any report. Text ends with a line end. */
-export function renderReport(report: Report, style: Style): Rendered {
+/** Renders any report, each stream in its own style: one may be a terminal and the other a file. Text ends with a line end. */
+export function renderReport(report: Report, style: Style, errorStyle: Style = style): Rendered {
   const body = renderBody(report, style);
-  const error = renderError(report, style);
-  return { stdout: lines(body), stderr: lines([...renderWarnings(report, style), ...error, ...renderIds(report)]) };
+  const error = renderError(report, errorStyle);
+  return {
+    stdout: lines(body),
+    stderr: lines([...renderWarnings(report, errorStyle), ...error, ...renderIds(report)]),
+  };
 }
 
 function renderBody(report: Report, style: Style): readonly string[] {

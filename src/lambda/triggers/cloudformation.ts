@@ -81,7 +81,7 @@ function response(event: ResourceEvent, Status: "SUCCESS" | "FAILED", Reason: st
   return {
     call: { to: "cloudformation", url: event.ResponseURL, body: JSON.stringify(body) },
     summary: `${Status}: ${Reason}`,
-    byHand: `Else the stack waits for up to an hour: PUT ${JSON.stringify({ ...body, Data: {} })} to the ResponseURL of request ${RequestId}, or cancel the update.`,
+    byHand: `Give it by hand, or the stack waits for up to an hour: PUT ${JSON.stringify({ ...body, Data: {} })} to the ResponseURL of request ${RequestId}, or cancel the update.`,
   };
 }
 

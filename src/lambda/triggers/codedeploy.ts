@@ -34,7 +34,7 @@ export const codedeploy: Trigger = {
     return handOver(report, hook, delivery, {
       call: { to: "codedeploy", input: { deploymentId, lifecycleEventHookExecutionId, status } },
       summary: `${status}: ${reasonOf(report)}`,
-      byHand: `Else the deployment waits for an hour: aws deploy put-lifecycle-event-hook-execution-status --deployment-id ${deploymentId} --lifecycle-event-hook-execution-id ${lifecycleEventHookExecutionId} --status ${status}`,
+      byHand: `Give it by hand, or the deployment waits for an hour: aws deploy put-lifecycle-event-hook-execution-status --deployment-id ${deploymentId} --lifecycle-event-hook-execution-id ${lifecycleEventHookExecutionId} --status ${status}`,
     });
   },
 };

@@ -72,7 +72,7 @@ function success(
     summary: `${"continuationToken" in rest ? "to be continued" : "success"}: ${reasonOf(report)}`,
     goesOn: "continuationToken" in rest,
     // Without its token the command would let the pipeline go on past migrations that are not done.
-    byHand: `Else the action waits until it times out: aws codepipeline put-job-success-result --job-id ${jobId}${"continuationToken" in rest ? ` --continuation-token ${rest.continuationToken}` : ""}`,
+    byHand: `Give it by hand, or the action waits until it times out: aws codepipeline put-job-success-result --job-id ${jobId}${"continuationToken" in rest ? ` --continuation-token ${rest.continuationToken}` : ""}`,
   };
 }
 
@@ -87,7 +87,7 @@ function failure(jobId: string, report: Report, { invocationId }: Delivery): Ans
       input: { jobId, failureDetails: { type, message, externalExecutionId: invocationId } },
     },
     summary: `${type}: ${reasonOf(report)}`,
-    byHand: `Else the action waits until it times out: aws codepipeline put-job-failure-result --job-id ${jobId} --failure-details type=${type},message=failed`,
+    byHand: `Give it by hand, or the action waits until it times out: aws codepipeline put-job-failure-result --job-id ${jobId} --failure-details type=${type},message=failed`,
   };
 }
 

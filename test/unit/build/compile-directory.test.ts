@@ -87,7 +87,7 @@ describe("a directory that was not made for this tool", () => {
 
 test.each([lenient, strict])("a directory that is not there is a problem, with %j", async (options) => {
   expect(await compileDirectory(join(directory, "nowhere"), options)).toMatchObject({
-    problems: [{ code: "INVALID_MIGRATION", message: "the directory cannot be read (ENOENT)" }],
+    problems: [{ code: "INVALID_MIGRATION", message: "cannot be read as a directory (ENOENT)" }],
   });
 });
 

@@ -39,7 +39,7 @@ describe("readDirectory", () => {
         {
           code: "INVALID_MIGRATION",
           file: join(fixtures, "nowhere"),
-          message: "the directory cannot be read (ENOENT)",
+          message: "cannot be read as a directory (ENOENT)",
         },
       ],
     });
@@ -47,7 +47,7 @@ describe("readDirectory", () => {
 
   test("tells of a directory that is a file", async () => {
     expect(await readDirectory(import.meta.filename)).toMatchObject({
-      problems: [{ message: "the directory cannot be read (ENOTDIR)" }],
+      problems: [{ message: "cannot be read as a directory (ENOTDIR)" }],
     });
   });
 });

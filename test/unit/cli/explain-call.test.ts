@@ -17,6 +17,11 @@ function answeredWith(status: number, name: string, facts: object = {}): Error {
 describe("an error before anything was run", () => {
   test.each([
     [2, "no AWS region is known", thrown("Error", {}, "Region is missing")],
+    [
+      2,
+      "no AWS region is known",
+      thrown("Error", {}, 'Region not accepted: region="" is not a valid hostname component.'),
+    ],
     [2, "no AWS credentials were found", thrown("CredentialsProviderError")],
     [2, "no AWS credentials were found", thrown("TokenProviderError")],
     [2, "does not accept the credentials", answeredWith(403, "ExpiredTokenException")],

@@ -115,3 +115,10 @@ describe("an answer that is not the handler's", () => {
     expect(readAnswer(payload, "Unhandled", target).noReport).toMatchObject({ exitCode: 1 });
   });
 });
+
+test("of an error in several lines the first is told, and the rest is the log's", () => {
+  const text = "Error: Cannot find module 'index'\nRequire stack:\n- /var/runtime/index.mjs";
+  expect(withError("Runtime.ImportModuleError", text)?.message).toBe(
+    "hook could not start: Runtime.ImportModuleError: Error: Cannot find module 'index'",
+  );
+});

@@ -40,12 +40,13 @@ describe("connectionFailure", () => {
     const error = thrown(driverCode);
     const { failure, cause } = connectionFailure(error, address);
     expect(failure).toMatchObject({ code, details });
-    expect(failure.hint).not.toBe("");
+    expect(failure.hint).toMatch(/^Nothing was changed\. ./);
     expect(cause).toBe(error);
   });
 
   test.each([
     ["a server without TLS", "The server does not support SSL connections", "TLS_FAILED"],
+    ["a server of another kind", "There was an error establishing an SSL connection", "TLS_FAILED"],
     ["a time-out of the driver", "timeout expired", "DATABASE_UNREACHABLE"],
     ["a connection that ends", "Connection terminated unexpectedly", "DATABASE_UNREACHABLE"],
   ])("recognises %s, which has no code", (_what, message, code) => {
@@ -56,6 +57,14 @@ describe("connectionFailure", () => {
     const messageOf = (text: string) => connectionFailure(thrown(undefined, text), address).failure.message;
     expect(messageOf("timeout expired")).toBe("cannot reach db.example.com:5432: it did not answer in time");
     expect(messageOf("Connection terminated unexpectedly")).toBe("cannot reach db.example.com:5432: it hung up");
+  });
+
+  test("says of a server of another kind that it is one, not what the driver made of its answer", () => {
+    const error = thrown(undefined, "There was an error establishing an SSL connection");
+    expect(connectionFailure(error, address).failure).toMatchObject({
+      details: { reason: "what answers there does not speak PostgreSQL" },
+      hint: "Nothing was changed. Check host and port: another server or a proxy may listen there.",
+    });
   });
 
   test("looks into the errors of a host with several addresses", () => {

@@ -77,6 +77,8 @@ describe("without being told a secret", () => {
     ["postgres://john:g@heim@host/d", "postgres://john:***@host/d"],
     ['{"url":"postgres://john:geheim@host/d","mail":"a@b"}', '{"url":"postgres://john:***@host/d","mail":"a@b"}'],
     ["https://host:443/path", "https://host:443/path"],
+    ["as postgresql://USER:PASSWORD@HOST:5432/DATABASE", "as postgresql://USER:PASSWORD@HOST:5432/DATABASE"],
+    ["postgresql://john:PASSWORD@HOSTILE@host/d", "postgresql://john:***@host/d"],
     ["a line 12:3 of an_index@x", "a line 12:3 of an_index@x"],
   ])("%s becomes %s", (text, redacted) => {
     expect(createRedactor().redact(text)).toBe(redacted);

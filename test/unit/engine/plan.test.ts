@@ -129,6 +129,17 @@ describe("planRun", () => {
     ]);
   });
 
+  test("guesses at other migrations in the same journal when the newest applied one is not this build's", () => {
+    const { problems, warnings } = plan(without("10"), account, token);
+    expect(problems).toMatchObject([
+      { version: "2", hint: expect.stringContaining("need a journal of their own: --journal, HELLOJOHN_JOURNAL.") },
+      { version: "3", hint: expect.stringContaining("--allow-out-of-order 3.") },
+    ]);
+    expect(warnings).toMatchObject([
+      { message: "10_token is in the database, and newer than all that this build has" },
+    ]);
+  });
+
   test.each(["2", "2_session"])("applies a late migration that is allowed as %s, in order of version", (name) => {
     const allowed = planAllowing([name], account, device);
     expect(allowed.problems).toEqual([]);
@@ -199,12 +210,12 @@ describe("planRun", () => {
         {
           code: "DATABASE_AHEAD",
           version: "3",
-          message: "3_device is in the database and not in this build, which is older",
+          message: "3_device is in the database, and newer than all that this build has",
         },
         {
           code: "DATABASE_AHEAD",
           version: "10",
-          message: "10_token is in the database and not in this build, which is older",
+          message: "10_token is in the database, and newer than all that this build has",
         },
       ],
     });

@@ -106,3 +106,15 @@ test.each<[string, readonly (Error | "hang")[]]>([
   expect(calls).toEqual(["itself", "codedeploy"]);
   expect(remainingMs()).toBeGreaterThan(500);
 });
+
+test.each([
+  ["ECONNREFUSED", Object.assign(new Error("connect"), { code: "ECONNREFUSED" })],
+  ["AccessDeniedException", fault("AccessDeniedException", "client")],
+  ["TypeError", new TypeError("Failed to fetch")],
+])("says why it did not arrive in a word: %s", async (word, error) => {
+  const caller = { prepare: () => {}, make: () => Promise.reject(error) };
+  await expect(deliver(FINAL, within(300), caller)).rejects.toMatchObject({
+    message: `the answer could not be delivered to codedeploy (${word})`,
+    failure: { hint: FINAL.byHand },
+  });
+});

@@ -161,3 +161,11 @@ describe("renderReport", () => {
     });
   });
 });
+
+test("each stream has its own style: colours meant for a terminal do not get into a file", () => {
+  const marked: Style = (_colour, text) => `<${text}>`;
+  const report = failedReport(failure, { warnings, migrations: [migrationReport("20240601_001_a", "not_reached")] });
+  const { stdout, stderr } = renderReport(report, marked, plain);
+  expect(stdout).toContain("<");
+  expect(stderr).not.toContain("<");
+});
