@@ -26,8 +26,9 @@ export interface Connected {
 export type Connect = (options: ConnectOptions) => Promise<Connected | Refusal>;
 
 /**
- * One for each handler: it keeps the secret that last opened a connection, with its version, for the next invocation of
- * the same process. Every secret it learns is told to the redactor before it is used.
+ * One for each invocation: it keeps the secret that opened a connection, with its version, for the connections that
+ * follow. A warm function that kept it longer would migrate the database that the secret led to yesterday, which may still
+ * answer after a restore or a move. Every secret it learns is told to the redactor before it is used.
  */
 export function createConnector({ database, databaseWaitMs, aws }: Settings, redactor: Redactor): Connect {
   const secrets = createSecretReader(aws, redactor);
@@ -56,15 +57,10 @@ export function createConnector({ database, databaseWaitMs, aws }: Settings, red
     const endsAt = performance.now() + options.withinMs;
     const leftMs = () => endsAt - performance.now();
     const reader = secrets(AbortSignal.any([options.signal, AbortSignal.timeout(timerMs(options.withinMs))]));
-    const last = cached;
-    // Forgotten until it has opened a connection again: an address that is out of date must not outlive this attempt.
-    cached = null;
-    const opened = await openWithSecret(database, last, reader, (address, how) => {
-      // Each opening has what the ones before it left; the first look at a cached address leaves time for a second one.
-      const withinMs = how === "now" ? leftMs() / 2 : leftMs();
-      const waitMs = how === "now" ? 0 : waitFor(address.host, databaseWaitMs);
-      return openWithin(address, waitMs, { ...options, withinMs });
-    });
+    const opened = await openWithSecret(database, cached, reader, (address) =>
+      // Each opening has what the ones before it left.
+      openWithin(address, waitFor(address.host, databaseWaitMs), { ...options, withinMs: leftMs() }),
+    );
     if ("problems" in opened) return opened;
     cached = opened.secret;
     return connectedTo(opened.secret.address, opened.connection, databaseWaitMs);

@@ -11,7 +11,7 @@ import {
   type RequiredPart,
   SSL_MODES,
 } from "./database-address.ts";
-import { parseDatabaseUrl } from "./database-url.ts";
+import { namedAfterUser, parseDatabaseUrl } from "./database-url.ts";
 import type { Environment } from "./environment.ts";
 
 /** Where the address comes from. */
@@ -60,7 +60,7 @@ export function parseDatabaseSettings(environment: Environment): DatabaseSource 
   if ("problems" in fromUrl || !isAuth(auth) || problems.length > 0) return { problems };
   if (secretId !== null) return { kind: "secret", secretId, secretKey, overrides, auth };
 
-  const address = completeAddress({ ...forAuth(auth), ...fromUrl, ...overrides });
+  const address = completeAddress({ ...forAuth(auth), ...namedAfterUser(fromUrl), ...overrides });
   if (!("missing" in address)) return checkedForIam({ kind: "address", address, auth }, address);
   return {
     problems: address.missing.map((part) =>

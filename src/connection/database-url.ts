@@ -3,8 +3,8 @@ import type { Problem, Refusal } from "../failure/problem.ts";
 import { type AddressParts, isHost, isSslMode, SSL_MODES } from "./database-address.ts";
 
 /**
- * Reads `postgresql://user:password@host:5432/database?sslmode=verify-full`. What the URL lacks is left out; like libpq,
- * a database that is not named is the user's. Problems name `field` and never quote the URL, because it may hold a
+ * Reads `postgresql://user:password@host:5432/database?sslmode=verify-full`. What the URL lacks is left out,
+ * also the database, which `namedAfterUser` adds where nobody else names it. Problems name `field` and never quote the URL, because it may hold a
  * password even where it is malformed.
  *
  * The parameters have libpq's meaning (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS)
@@ -29,11 +29,16 @@ export function parseDatabaseUrl(text: string, field: string): AddressParts | Re
   return {
     ...(host !== "" && { host }),
     ...(url.port !== "" && { port: Number(url.port) }),
-    ...(user !== "" && { user, database: path || user }),
+    ...(user !== "" && { user }),
     ...(path !== "" && { database: path }),
     ...(password !== "" && { password }),
     ...tlsParts(url.searchParams),
   };
+}
+
+/** As libpq does for a URL; a secret with a user and a password only says nothing about the database. */
+export function namedAfterUser(parts: AddressParts): AddressParts {
+  return parts.user === undefined ? parts : { database: parts.user, ...parts };
 }
 
 // Never quoted, neither these nor the URL: an unescaped ? or / in a password makes half of it a path or a parameter.

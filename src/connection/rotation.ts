@@ -15,8 +15,7 @@ export interface CachedSecret {
   readonly address: DatabaseAddress;
 }
 
-/** `now` is one attempt; `wait` waits for a database that is coming up. */
-type OpenAddress = (address: DatabaseAddress, how: "now" | "wait") => Promise<Connection>;
+type OpenAddress = (address: DatabaseAddress) => Promise<Connection>;
 
 /** What came of it: a connection and the version that opened it, or what is wrong with the secret. */
 export type Opened = { readonly connection: Connection; readonly secret: CachedSecret } | Refusal;
@@ -31,7 +30,8 @@ export async function openWithSecret(
   secrets: SecretReader,
   open: OpenAddress,
 ): Promise<Opened> {
-  const { version: first, opened } = await begin(source, cached, secrets, open);
+  const first = cached?.version ?? (await secrets.current(source.secretId));
+  const opened = await attempt(first, source, open);
   // A token is not what is in the secret: another version of it would be refused just the same.
   if (!(opened instanceof MigrationError)) return opened;
   if (source.auth === "iam") throw opened;
@@ -41,37 +41,11 @@ export async function openWithSecret(
     // That the server refused the password is what has to be told, not that a second look failed.
     const version = await look(source.secretId).catch(() => null);
     if (version === null || tried.some(({ versionId }) => versionId === version.versionId)) continue;
-    const reopened = await attempt(version, source, open, "wait");
+    const reopened = await attempt(version, source, open);
     if (!(reopened instanceof MigrationError) && !("problems" in reopened)) return reopened;
     tried.push(version);
   }
   throw withVersions(opened, source.secretId, tried);
-}
-
-/**
- * A cached version that leads to no server is not waited for before the secret is read again: the database may be at
- * another host by now, and the old one never comes up.
- */
-async function begin(
-  source: SecretSource & { readonly auth: DatabaseAuth },
-  cached: CachedSecret | null,
-  secrets: SecretReader,
-  open: OpenAddress,
-): Promise<{ readonly version: SecretVersion; readonly opened: Opened | MigrationError }> {
-  if (cached !== null) {
-    const { version } = cached;
-    try {
-      return { version, opened: await attempt(version, source, open, "now") };
-    } catch (error) {
-      if (error instanceof MigrationError && error.failure.code === "CANCELLED") throw error;
-    }
-  }
-  const version = await secrets.current(source.secretId).catch((error: unknown) => {
-    // That there is no server has to be told, not that a second look failed.
-    if (cached === null) throw error;
-    return cached.version;
-  });
-  return { version, opened: await attempt(version, source, open, "wait") };
 }
 
 /** Returns the error where the server did not take the password, and throws every other one. */
@@ -79,12 +53,11 @@ async function attempt(
   version: SecretVersion,
   source: SecretSource & { readonly auth: DatabaseAuth },
   open: OpenAddress,
-  how: "now" | "wait",
 ): Promise<Opened | MigrationError> {
   const address = version.text === null ? NOT_TEXT : addressFromSecret(version.text, source);
   if ("problems" in address) return address;
   try {
-    return { connection: await open(address, how), secret: { version, address } };
+    return { connection: await open(address), secret: { version, address } };
   } catch (error) {
     if (isRefused(error)) return error;
     throw error;

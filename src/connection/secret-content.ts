@@ -9,7 +9,7 @@ import {
   PARTS,
   type SecretSource,
 } from "./database-settings.ts";
-import { parseDatabaseUrl } from "./database-url.ts";
+import { namedAfterUser, parseDatabaseUrl } from "./database-url.ts";
 
 const FIELD = "HELLOJOHN_DATABASE_SECRET_ID";
 
@@ -27,7 +27,7 @@ export function addressFromSecret(
 ): DatabaseAddress | Refusal {
   const parts = partsOfSecret(text, secretKey);
   if ("problems" in parts) return parts;
-  const { ssl, ...known } = parts;
+  const { ssl, rootCertificate, ...known } = parts;
   const address = completeAddress({ ...forAuth(auth), ...known, ...overrides });
   const lacking = "missing" in address ? address.missing : [];
   const needsPassword = auth === "secret" && !parts.password;
@@ -47,30 +47,30 @@ function partsOfSecret(text: string, secretKey: string | null): AddressParts | R
   if (trimmed === "") return refuse("names a secret that is empty", EXPECTED);
   if (!trimmed.startsWith("{")) {
     if (secretKey !== null) return refuse("names a secret that is no JSON object", `${KEY} asks for one.`);
-    return ofSecret(parseDatabaseUrl(trimmed, FIELD), "names a secret that");
+    const parts = ofSecret(parseDatabaseUrl(trimmed, FIELD), "names a secret that");
+    return "problems" in parts ? parts : namedAfterUser(parts);
   }
   const json = parseObject(trimmed);
   if (json === null) return refuse("names a secret that is neither a URL nor a JSON object", EXPECTED);
   const fields = partsOfFields(json);
   const url = urlParts(json, secretKey);
-  if ("problems" in fields || "problems" in url) {
-    return { problems: [fields, url].flatMap((part) => ("problems" in part ? part.problems : [])) };
-  }
-  return { ...fields, ...url };
+  const problems = [fields, url].flatMap((part) => (part !== null && "problems" in part ? part.problems : []));
+  if (problems.length > 0 || "problems" in fields || (url !== null && "problems" in url)) return { problems };
+  return url === null ? fields : namedAfterUser({ ...fields, ...url });
 }
 
 const KEY = "HELLOJOHN_DATABASE_SECRET_KEY";
 const URL_KEYS = ["url", "uri", "connectionString", "databaseUrl", "DATABASE_URL", "HELLOJOHN_DATABASE_URL"];
 const EXPECTED = "Expected a postgresql:// URL, or JSON with host, port, username, password and dbname.";
 
-function urlParts(json: Readonly<Record<string, unknown>>, secretKey: string | null): AddressParts | Refusal {
+function urlParts(json: Readonly<Record<string, unknown>>, secretKey: string | null): AddressParts | null | Refusal {
   const keys = secretKey === null ? URL_KEYS.filter((key) => Object.hasOwn(json, key)) : [secretKey];
   const values = new Set(keys.map((key) => (Object.hasOwn(json, key) ? json[key] : undefined)));
   if (values.size > 1) {
     return refuse(`names a secret with different values under ${list(keys)}`, `Set ${KEY} to the one that is meant.`);
   }
   const [value] = values;
-  if (keys.length === 0) return {};
+  if (keys.length === 0) return null;
   if (typeof value === "string") return ofSecret(parseDatabaseUrl(value.trim(), FIELD), "names a secret whose URL");
   return secretKey === null
     ? refuse(`names a secret whose ${list(keys)} is no text`, EXPECTED)

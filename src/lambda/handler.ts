@@ -56,7 +56,6 @@ export function createHandler(
   outside: Outside = { caller: awsCaller, log: () => {} },
 ): Handler {
   const redactor = createRedactor();
-  const target = "problems" in settings ? settings : targetOf(settings, redactor);
   const build: Build = {
     hookCommand: "problems" in settings ? "run" : settings.hookCommand,
     manifestHash: "problems" in manifest ? null : manifest.hash,
@@ -67,6 +66,7 @@ export function createHandler(
     const read = trigger.read(event, build);
     if (isAnswer(read))
       return settle(read, invocation, outside, ({ told }) => ({ trigger: trigger.name, message: told }));
+    const target = "problems" in settings ? settings : targetOf(settings, redactor);
     let lockWaitMs = 0;
     const logProgress = progressLog((line) => outside.log(redactor.redact(line)), Date.now);
     const onProgress = (progress: Progress) => {

@@ -95,17 +95,14 @@ describe("the function opens the database with a secret that is", () => {
 describe("a password that is changed while the function is warm", () => {
   const NEXT = `next-${randomUUID()}`;
 
-  test("is read once more, and the run succeeds", async () => {
+  test("is read with the next run, which succeeds: one fetch an invocation, and nothing kept from the last", async () => {
     await setPassword(PASSWORD);
     const { secrets, invoke } = await setup();
     secrets.create(NAME, rdsSecret(PASSWORD));
     expect(await invoke({ command: "status" })).toMatchObject({ ok: true });
-    expect(await invoke({ command: "status" })).toMatchObject({ ok: true });
     expect(secrets.calls).toHaveLength(1);
     await setPassword(NEXT);
     secrets.putCurrent(NAME, rdsSecret(NEXT));
-    expect(await invoke({ command: "status" }, [PASSWORD, NEXT])).toMatchObject({ ok: true });
-    expect(secrets.calls).toHaveLength(2);
     expect(await invoke({ command: "status" }, [PASSWORD, NEXT])).toMatchObject({ ok: true });
     expect(secrets.calls).toHaveLength(2);
   });

@@ -35,8 +35,6 @@ describe("parseDatabaseUrl", () => {
   test.each([
     ["the other scheme", "postgres://u:p@h/d", {}],
     ["no port", "postgresql://u:p@h/d", { port: 5432 }],
-    ["no database: the user's", "postgresql://u:p@h", { database: "u" }],
-    ["no database behind a slash", "postgresql://u:p@h/", { database: "u" }],
     ["no password", "postgresql://u@h/d", { password: null }],
     ["an empty password", "postgresql://u:@h/d", { password: null }],
     [

@@ -73,39 +73,6 @@ describe("openWithSecret", () => {
     expect(asked).toEqual(["try v1"]);
   });
 
-  test("reads once more, and only then waits, where the version at hand leads to no server", async () => {
-    const { asked, secrets } = stage({ password: "", current: [version("v2")] });
-    const open = async ({ password }: DatabaseAddress, how: string) => {
-      asked.push(`try ${password} ${how}`);
-      if (password === "v1") throw new TypeError("no route");
-      return connection;
-    };
-    const cached = { version: version("v1"), address: {} as DatabaseAddress };
-    expect(await openWithSecret(SOURCE, cached, secrets, open)).toMatchObject({
-      secret: { version: { versionId: "v2" } },
-    });
-    expect(asked).toEqual(["try v1 now", "read current", "try v2 wait"]);
-  });
-
-  test("waits for the version at hand where the secret cannot be read again", async () => {
-    const { asked, secrets } = stage({ password: "", current: [new Error("throttled")] });
-    const open = async (_address: DatabaseAddress, how: string) => {
-      asked.push(how);
-      throw new TypeError("no route");
-    };
-    const cached = { version: version("v1"), address: {} as DatabaseAddress };
-    await expect(openWithSecret(SOURCE, cached, secrets, open)).rejects.toThrow("no route");
-    expect(asked).toEqual(["now", "read current", "wait"]);
-  });
-
-  test("reads nothing more once somebody wants it to stop", async () => {
-    const { asked, secrets } = stage({ password: "", current: [version("v2")] });
-    const stopped = new MigrationError({ code: "CANCELLED", message: "", hint: "", details: { version: null } });
-    const cached = { version: version("v1"), address: {} as DatabaseAddress };
-    await expect(openWithSecret(SOURCE, cached, secrets, () => Promise.reject(stopped))).rejects.toBe(stopped);
-    expect(asked).toEqual([]);
-  });
-
   test("reads once more when the password was changed, and no pending version", async () => {
     const { asked, secrets, open } = stage({ password: "v2", current: [version("v2")] });
     await openWithSecret(SOURCE, { version: version("v1"), address: {} as DatabaseAddress }, secrets, open);

@@ -70,6 +70,8 @@ describe("a secret is read that is", () => {
     ],
     ["a URL without a password, beside one", { url: URL_TEXT.replace(/:[^:@]*@/, "@"), password: PASSWORD }, {}],
     ["a URL whose sslmode is weaker: it is not for a secret to say", `${URL_TEXT}?sslmode=disable`, {}],
+    ["a URL with a root certificate: nor is that", `${URL_TEXT}?sslrootcert=/tmp/ca.pem`, {}],
+    ["a URL without a database, beside one", { url: URL_TEXT.replace("/hellojohn", ""), dbname: "hellojohn" }, {}],
   ])("%s", (_what, secret, around) => {
     expect(read(secret, around)).toEqual(COMPLETE);
   });
@@ -77,6 +79,11 @@ describe("a secret is read that is", () => {
   test("without a port: PostgreSQL's own", () => {
     const { port: _, ...without } = RDS;
     expect(read(without)).toMatchObject({ port: 5432 });
+  });
+
+  test("a URL without a database: the user's", () => {
+    const url = URL_TEXT.replace("/hellojohn", "");
+    for (const secret of [url, `${url}/`, { url }]) expect(read(secret)).toMatchObject({ database: "john" });
   });
 
   test("whose engine a template has left empty", () => {
