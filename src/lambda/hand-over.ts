@@ -21,14 +21,14 @@ export interface Resume {
  */
 const MAXIMUM_HOPS = 8;
 
-/**
- * Both CodeDeploy and CloudFormation give up an hour after they have called. Some of it is kept for the first event's
- * way through Lambda's queue and for the answer.
- */
-const CALLER_WAITS_MS = 58 * 60_000;
+/** Both CodeDeploy and CloudFormation give up an hour after they have called, if nobody says otherwise. */
+const CALLER_WAITS_MS = 60 * 60_000;
+
+/** Of which this much is kept for the first event's way through Lambda's queue and for the answer. */
+const KEPT_MS = 2 * 60_000;
 
 /** A last invocation is called only while there is time for it to do something. */
-const LAST_HAND_OVER_MS = 55 * 60_000;
+const WORTH_AN_INVOCATION_MS = 3 * 60_000;
 
 export const resumeSchema = z.optional(
   z.strictObject({
@@ -39,8 +39,11 @@ export const resumeSchema = z.optional(
 );
 
 /** What an invocation has to know that goes on with a run: which one it is, and until when the caller waits. */
-export function resumed(resume: Resume | undefined): { readonly hop: number; readonly endsAt?: number } {
-  return resume === undefined ? { hop: 0 } : { hop: resume.hop, endsAt: resume.startedAt + CALLER_WAITS_MS };
+export function resumed(
+  resume: Resume | undefined,
+  callerWaitsMs = CALLER_WAITS_MS,
+): { readonly hop: number; readonly endsAt?: number } {
+  return resume === undefined ? { hop: 0 } : { hop: resume.hop, endsAt: resume.startedAt + callerWaitsMs - KEPT_MS };
 }
 
 /**
@@ -53,11 +56,13 @@ export function handOver(
   event: { readonly resume?: Resume | undefined },
   { functionArn, now }: Delivery,
   final: Deliverable,
+  callerWaitsMs = CALLER_WAITS_MS,
 ): Answer {
   const continuation = continuationOf(report);
   const hop = (event.resume?.hop ?? 0) + 1;
   const startedAt = event.resume?.startedAt ?? Date.parse(report.startedAt);
-  if (continuation === null || functionArn === null || hop > MAXIMUM_HOPS || now - startedAt > LAST_HAND_OVER_MS)
+  const isTooLate = now - startedAt > callerWaitsMs - KEPT_MS - WORTH_AN_INVOCATION_MS;
+  if (continuation === null || functionArn === null || hop > MAXIMUM_HOPS || isTooLate)
     return { kind: "deliver", ...final };
   return {
     kind: "deliver",

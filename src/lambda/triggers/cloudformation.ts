@@ -48,7 +48,7 @@ export const cloudformation: Trigger = {
     if (wanted !== manifestHash) return { problems: [otherBuild(wanted, manifestHash)] };
     const request = requestFromText(hookCommand, "HELLOJOHN_HOOK_COMMAND", resume?.continuation ?? null);
     if ("problems" in request) return request;
-    return { request, runId: runIdFrom("cloudformation", StackId, RequestId), ...resumed(resume) };
+    return { request, runId: runIdFrom("cloudformation", StackId, RequestId), ...resumed(resume, timeoutOf(resource)) };
   },
   answer: (report, event, delivery) => {
     const resource = schema.parse(event);
@@ -59,9 +59,18 @@ export const cloudformation: Trigger = {
       RunId: report.runId,
       SchemaVersion: report.schemaVersion.after ?? "none",
     });
-    return handOver(report, resource, delivery, final);
+    return handOver(report, resource, delivery, final, timeoutOf(resource));
   },
 };
+
+/**
+ * In milliseconds; undefined for CloudFormation's own hour. A template's numbers arrive as text:
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
+ */
+function timeoutOf({ ResourceProperties }: ResourceEvent): number | undefined {
+  const seconds = Number(ResourceProperties?.["ServiceTimeout"]);
+  return Number.isInteger(seconds) && seconds >= 1 && seconds <= 3_600 ? seconds * 1_000 : undefined;
+}
 
 function fittingReason(report: Report): string {
   for (let limit = MAXIMUM_REASON; ; limit -= 50) {

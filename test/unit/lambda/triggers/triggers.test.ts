@@ -436,6 +436,25 @@ describe("CloudFormation", () => {
     expect(asked(cloudformation, resumed)).toMatchObject({ hop: 2, request: { continuation: { runId: RUN_ID } } });
     expect(callOf(cloudformation, INCOMPLETE, resumed)).toMatchObject({ event: { resume: { hop: 3 } } });
   });
+
+  test.each([
+    ["600", STARTED + 480_000],
+    [600, STARTED + 480_000],
+    [undefined, STARTED + 58 * 60_000],
+    ["many", STARTED + 58 * 60_000],
+    ["99999", STARTED + 58 * 60_000],
+  ])("answers before a ServiceTimeout of %j seconds is over", (ServiceTimeout, endsAt) => {
+    const resume = { hop: 2, continuation: CONTINUATION, startedAt: STARTED };
+    const resumed = changedEvent("cloudformation", {
+      resume,
+      ResourceProperties: { ManifestHash: "new", ServiceTimeout },
+    });
+    expect(asked(cloudformation, resumed).endsAt).toBe(endsAt);
+    const late = { now: endsAt - 2 * 60_000 };
+    expect(callOf(cloudformation, INCOMPLETE, resumed, late)).toMatchObject({ to: "cloudformation" });
+    const early = { now: endsAt - 4 * 60_000 };
+    expect(callOf(cloudformation, INCOMPLETE, resumed, early)).toMatchObject({ to: "itself" });
+  });
 });
 
 describe("a schedule", () => {
