@@ -37,7 +37,7 @@ describe.each(postgresVersions)("unlocking on PostgreSQL $version", ({ url: serv
       outcome: "failed",
       failure: {
         code: "LOCK_NOT_ACQUIRED",
-        hint: expect.stringContaining(`hj migrations unlock ${holder.pid} ends it.`),
+        hint: expect.stringContaining(`hj migrations unlock ${holder.pid}.`),
         details: { holder: { pid: holder.pid } },
       },
     });
