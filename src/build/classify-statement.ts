@@ -1,5 +1,5 @@
 // Reads from a syntax tree how a statement has to be run, and what makes it unfit for a migration. Pure.
-import type { ObjectName, StatementKind } from "../migration/manifest.ts";
+import type { ObjectName, ReindexScope, StatementKind } from "../migration/manifest.ts";
 import type { SyntaxTree } from "./parse-sql.ts";
 
 /**
@@ -9,12 +9,19 @@ import type { SyntaxTree } from "./parse-sql.ts";
 export function classifyStatement(tree: SyntaxTree): StatementKind {
   if ("IndexStmt" in tree && tree.IndexStmt.concurrent && tree.IndexStmt.relation) {
     const { idxname = "", relation } = tree.IndexStmt;
-    const table = { schema: relation.schemaname ?? null, name: relation.relname ?? "" };
+    const table = relationName(relation);
     // An index lives in the schema of its table, whatever search_path says.
     return { kind: "create_index_concurrently", index: { schema: table.schema, name: idxname }, table };
   }
   if ("DropStmt" in tree && tree.DropStmt.concurrent) {
     return { kind: "drop_index_concurrently", indexes: (tree.DropStmt.objects ?? []).map(objectName) };
+  }
+  if ("ReindexStmt" in tree && hasOption(tree.ReindexStmt.params, "concurrently")) {
+    return { kind: "reindex_concurrently", scope: scopeOf(tree.ReindexStmt) };
+  }
+  const partition = "AlterTableStmt" in tree ? partitionDetached(tree.AlterTableStmt.cmds) : null;
+  if ("AlterTableStmt" in tree && partition !== null) {
+    return { kind: "detach_partition_concurrently", table: relationName(tree.AlterTableStmt.relation), partition };
   }
   const command = commandOutsideTransactions(tree);
   if (command === null) return { kind: "ordinary" };
@@ -62,13 +69,11 @@ export function isSetting(tree: SyntaxTree): boolean {
 // The list was measured on PostgreSQL 13 to 18, each command inside BEGIN and inside a message of several statements.
 function commandOutsideTransactions(tree: SyntaxTree): string | null {
   if ("ReindexStmt" in tree) {
-    const { kind, params } = tree.ReindexStmt;
-    const wide = kind !== "REINDEX_OBJECT_INDEX" && kind !== "REINDEX_OBJECT_TABLE";
-    return wide || hasOption(params, "concurrently") ? "REINDEX" : null;
+    const { kind } = tree.ReindexStmt;
+    return kind !== "REINDEX_OBJECT_INDEX" && kind !== "REINDEX_OBJECT_TABLE" ? "REINDEX" : null;
   }
   if ("VacuumStmt" in tree) return tree.VacuumStmt.is_vacuumcmd ? "VACUUM" : null;
   if ("ClusterStmt" in tree) return tree.ClusterStmt.relation ? null : "CLUSTER";
-  if ("AlterTableStmt" in tree) return detachesConcurrently(tree.AlterTableStmt.cmds) ? "DETACH PARTITION" : null;
   if ("CreateSubscriptionStmt" in tree) {
     const { options } = tree.CreateSubscriptionStmt;
     return hasOption(options, "connect") || hasOption(options, "create_slot") ? null : "CREATE SUBSCRIPTION";
@@ -86,11 +91,29 @@ const OUTSIDE_TRANSACTIONS: ReadonlyMap<string, string> = new Map([
   ["DropdbStmt", "DROP DATABASE"],
 ]);
 
-function detachesConcurrently(commands: readonly SyntaxTree[] | undefined): boolean {
-  return (commands ?? []).some((command) => {
-    const definition = "AlterTableCmd" in command ? command.AlterTableCmd.def : undefined;
-    return definition !== undefined && "PartitionCmd" in definition && definition.PartitionCmd.concurrent === true;
-  });
+/** The partition that is detached concurrently; it is the only command of its statement. */
+function partitionDetached(commands: readonly SyntaxTree[] | undefined): ObjectName | null {
+  const [command] = commands ?? [];
+  const definition = command !== undefined && "AlterTableCmd" in command ? command.AlterTableCmd.def : undefined;
+  if (definition === undefined || !("PartitionCmd" in definition) || !definition.PartitionCmd.concurrent) return null;
+  return relationName(definition.PartitionCmd.name);
+}
+
+function scopeOf({ kind, relation, name }: Extract<SyntaxTree, { ReindexStmt: unknown }>["ReindexStmt"]): ReindexScope {
+  switch (kind) {
+    case "REINDEX_OBJECT_INDEX":
+      return { of: "index", name: relationName(relation) };
+    case "REINDEX_OBJECT_TABLE":
+      return { of: "table", name: relationName(relation) };
+    case "REINDEX_OBJECT_SCHEMA":
+      return { of: "schema", schema: name ?? "" };
+    default:
+      return { of: "database" };
+  }
+}
+
+function relationName(relation: { readonly schemaname?: string; readonly relname?: string } | undefined): ObjectName {
+  return { schema: relation?.schemaname ?? null, name: relation?.relname ?? "" };
 }
 
 function hasOption(options: readonly SyntaxTree[] | undefined, name: string): boolean {

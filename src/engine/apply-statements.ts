@@ -3,12 +3,13 @@
 import type { Statement } from "../migration/manifest.ts";
 import { attempt, doneBy } from "./attempt.ts";
 import type { Budget } from "./budget.ts";
+import type { Position } from "./execute-alone.ts";
 import { explainAttempt } from "./explain-attempt.ts";
 import { cancelled, failed, type StepOutcome } from "./explain-step.ts";
 import { completeStatement, type EntryAuthor, openStatements, recordStatement } from "./journal-statements.ts";
 import { lockKey, ownershipStatement } from "./lock.ts";
 import { literal } from "./quote.ts";
-import { type Position, runAlone } from "./run-alone.ts";
+import { runAlone } from "./run-alone.ts";
 import type { Run } from "./run-context.ts";
 import { resetStatements } from "./session.ts";
 import type { Step } from "./step.ts";
@@ -60,25 +61,26 @@ async function record(run: Run, step: Step, statement: string, budget: Budget): 
 async function oneStatement(run: Run, position: Position, budget: Budget): Promise<StepOutcome> {
   const { step, statement } = position;
   if (run.context.signal.aborted) return failed(cancelled(step.version), null, 1);
-  if (statement.kind === "ordinary") return recorded(run, position, true, budget);
-  const stopped = await runAlone(run, position, budget);
-  return stopped ?? recorded(run, position, false, budget);
+  const sql = step.script.sql.slice(statement.start, statement.end);
+  if (statement.kind === "ordinary") return recorded(run, position, sql, budget);
+  const ran = await runAlone(run, position, budget);
+  return ran.kind === "ran" ? recorded(run, position, ran.last, budget) : ran;
 }
 
 /** Runs an ordinary statement and its record as one transaction, or only writes the record. */
-async function recorded(run: Run, position: Position, withStatement: boolean, budget: Budget): Promise<StepOutcome> {
+async function recorded(run: Run, position: Position, sql: string | null, budget: Budget): Promise<StepOutcome> {
   const { step, statement, index, entryId } = position;
   const { script, version } = step;
   const done = index + 1;
   const reset = resetStatements(run.target, run.session.applicationName);
   const parts = {
     head: frameHead(run, version),
-    body: withStatement ? script.sql.slice(statement.start, statement.end) : "",
+    body: sql ?? "",
     tail: [...reset, recordStatement(run.target, step, entryId, done, done === script.statements.length)],
   };
   const attempted = await attempt(run, version, parts, budget);
   if (attempted.reply.error !== null) {
-    const body = { statements: withStatement ? [statement] : [], start: statement.start };
+    const body = { statements: sql === null ? [] : [statement], start: statement.start };
     return explainAttempt(run, step, body, attempted, budget);
   }
   return doneBy(attempted);

@@ -98,10 +98,15 @@ function statementFailed(suspect: Suspect, error: ServerError): Failure {
   return {
     code: "STATEMENT_FAILED",
     message: withoutValues(error),
-    hint: fixAndRepeat(suspect.step),
+    hint: error.code === UNSAFE_NEW_ENUM_VALUE ? NEW_ENUM_VALUE : fixAndRepeat(suspect.step),
     details: { ...place(suspect), sqlState: error.code },
   };
 }
+
+/** https://www.postgresql.org/docs/current/sql-altertype.html: a new value cannot be used before it is committed. */
+const UNSAFE_NEW_ENUM_VALUE = "55P04";
+const NEW_ENUM_VALUE =
+  "Add the value in a migration of its own, before this one, or say -- hj:transaction off; then run hj migrations run again.";
 
 function fixAndRepeat({ version, direction }: Step): string {
   if (direction === "up") return `Fix ${version} and run hj migrations run again.`;

@@ -1,43 +1,62 @@
-// Removes what a failed index build of ours left behind, and says what it could not remove. Never hides why it failed.
+// Removes the invalid indexes that a failed build of ours left behind, and says what it could not remove. Never hides why
+// it failed.
 import type { ObjectName } from "../migration/manifest.ts";
+import { forget, type Position } from "./execute-alone.ts";
 import type { StepOutcome } from "./explain-step.ts";
-import { decodeIndexState, dropIndexStatement, indexStateStatement } from "./index-build.ts";
-import { beginStatement } from "./journal-statements.ts";
+import { dropIndexStatement } from "./index-state.ts";
 import { send } from "./message.ts";
 import type { Run } from "./run-context.ts";
 
 /**
- * A part of what a run keeps back to answer. The drop waits for those who use the table, and who made the build fail may
+ * A part of what a run keeps back to answer. A drop waits for those who use the table, and who made the build fail may
  * be one of them.
  */
 const CLEAN_UP_MS = 3_000;
 
 /**
- * An invalid index is written to by every insert and read by nobody, so it is not left until somebody runs again. The
- * index must have been absent before the build began. Returns the outcome, with what became of the index in its message.
+ * An invalid index is written to by every insert and read by nobody, so it is not left until somebody runs again.
+ * `leftovers` must not have been there before the build began. Returns the outcome, with what became of them in its
+ * message.
  */
-export async function removeLeftover(
+export async function removeLeftovers(
   run: Run,
-  entryId: string,
-  { index, table }: { readonly index: ObjectName; readonly table: ObjectName },
+  position: Position,
+  leftovers: readonly ObjectName[],
   outcome: StepOutcome,
 ): Promise<StepOutcome> {
   if (outcome.kind !== "failed") return outcome;
   const { connection } = run.session;
-  const found = await send(connection, indexStateStatement(index, table));
-  const state = found.error === null ? decodeIndexState(found.completed[0]) : "invalid";
-  if (state !== "invalid") return outcome;
-  await send(connection, `set statement_timeout = ${CLEAN_UP_MS}`);
-  const dropped = await send(connection, dropIndexStatement(index));
+  const endsAt = performance.now() + CLEAN_UP_MS;
+  let removed = 0;
+  for (const index of leftovers) {
+    const leftMs = Math.max(1, Math.round(endsAt - performance.now()));
+    await send(connection, `set statement_timeout = ${leftMs}`);
+    const { error } = await send(connection, dropIndexStatement(index));
+    if (error !== null) break;
+    removed += 1;
+  }
   await send(connection, "reset statement_timeout");
-  if (dropped.error !== null)
-    return withNote(outcome, `the index ${index.name} is left behind, invalid, and the next run removes it`);
   // Nothing of it is there any more: what is found next time is somebody else's.
-  await send(connection, beginStatement(run.target, entryId, 0));
-  return withNote(outcome, `the invalid index that it left, ${index.name}, was removed`);
+  if (removed === leftovers.length) await forget(run, position);
+  return [removedNote(leftovers.slice(0, removed)), leftNote(leftovers.slice(removed))].reduce(withNote, outcome);
 }
 
-function withNote(outcome: Extract<StepOutcome, { kind: "failed" | "in_doubt" }>, note: string): StepOutcome {
+/** Adds to the message of an outcome that has one; null adds nothing. */
+export function withNote(outcome: StepOutcome, note: string | null): StepOutcome {
+  if (note === null || (outcome.kind !== "failed" && outcome.kind !== "in_doubt")) return outcome;
   const { failure } = outcome;
   return { ...outcome, failure: { ...failure, message: `${failure.message}; ${note}` } };
+}
+
+function removedNote(indexes: readonly ObjectName[]): string | null {
+  const names = indexes.map(({ name }) => name).join(", ");
+  if (indexes.length < 2) return indexes.length === 0 ? null : `the invalid index that it left, ${names}, was removed`;
+  return `the invalid indexes that it left, ${names}, were removed`;
+}
+
+function leftNote(indexes: readonly ObjectName[]): string | null {
+  const names = indexes.map(({ name }) => name).join(", ");
+  if (indexes.length < 2)
+    return indexes.length === 0 ? null : `the index ${names} is left behind, invalid, and the next run removes it`;
+  return `the indexes ${names} are left behind, invalid, and the next run removes them`;
 }

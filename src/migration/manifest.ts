@@ -23,7 +23,15 @@ export type StatementKind =
   | { readonly kind: "ordinary" }
   | { readonly kind: "create_index_concurrently"; readonly index: ObjectName; readonly table: ObjectName }
   | { readonly kind: "drop_index_concurrently"; readonly indexes: readonly ObjectName[] }
+  | { readonly kind: "reindex_concurrently"; readonly scope: ReindexScope }
+  | { readonly kind: "detach_partition_concurrently"; readonly table: ObjectName; readonly partition: ObjectName }
   | { readonly kind: "alone"; readonly command: string; readonly repeatable: boolean };
+
+/** Which indexes a REINDEX makes anew. */
+export type ReindexScope =
+  | { readonly of: "index" | "table"; readonly name: ObjectName }
+  | { readonly of: "schema"; readonly schema: string }
+  | { readonly of: "database" };
 
 /** `schema` is null when search_path decides. */
 export interface ObjectName {

@@ -32,8 +32,6 @@ describe("classifyStatement", () => {
   test.each([
     ["vacuum account", "VACUUM", true],
     ["vacuum (analyze) account", "VACUUM", true],
-    ["reindex index concurrently account_id", "REINDEX", true],
-    ["reindex (verbose, concurrently) table account", "REINDEX", true],
     ["reindex schema public", "REINDEX", true],
     ["reindex database hellojohn", "REINDEX", true],
     ["reindex system hellojohn", "REINDEX", true],
@@ -45,7 +43,6 @@ describe("classifyStatement", () => {
     ["drop tablespace fast", "DROP TABLESPACE", false],
     ["create subscription s connection '' publication p", "CREATE SUBSCRIPTION", false],
     ["drop subscription s", "DROP SUBSCRIPTION", false],
-    ["alter table measurement detach partition measurement_2024 concurrently", "DETACH PARTITION", false],
   ])("sends %j alone", (sql, command, repeatable) => {
     expect(classifyStatement(treeOf(sql))).toEqual({ kind: "alone", command, repeatable });
   });
@@ -59,6 +56,24 @@ describe("classifyStatement", () => {
     ],
   ])("knows index and table of %j", (sql, index, table) => {
     expect(classifyStatement(treeOf(sql))).toEqual({ kind: "create_index_concurrently", index, table });
+  });
+
+  test.each([
+    ["reindex index concurrently auth.account_id", { of: "index", name: { schema: "auth", name: "account_id" } }],
+    ["reindex (verbose, concurrently) table account", { of: "table", name: { schema: null, name: "account" } }],
+    ["reindex schema concurrently auth", { of: "schema", schema: "auth" }],
+    ["reindex database concurrently hellojohn", { of: "database" }],
+  ])("knows the scope of %j", (sql, scope) => {
+    expect(classifyStatement(treeOf(sql))).toEqual({ kind: "reindex_concurrently", scope });
+  });
+
+  test("knows the partition that is detached concurrently, and from what", () => {
+    const sql = 'alter table only auth.measurement detach partition "M_2024" concurrently';
+    expect(classifyStatement(treeOf(sql))).toEqual({
+      kind: "detach_partition_concurrently",
+      table: { schema: "auth", name: "measurement" },
+      partition: { schema: null, name: "M_2024" },
+    });
   });
 
   test("knows the index that is dropped concurrently, with its schema", () => {
