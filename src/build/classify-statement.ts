@@ -11,7 +11,7 @@ export function classifyStatement(tree: SyntaxTree): StatementKind {
     const { idxname = "", relation } = tree.IndexStmt;
     const table = relationName(relation);
     // An index lives in the schema of its table, whatever search_path says.
-    return { kind: "create_index_concurrently", index: { schema: table.schema, name: idxname }, table };
+    return { kind: "create_index_concurrently", index: { schema: table.schema, name: idxname }, table, detach: false };
   }
   if ("DropStmt" in tree && tree.DropStmt.concurrent) {
     return { kind: "drop_index_concurrently", indexes: (tree.DropStmt.objects ?? []).map(objectName) };

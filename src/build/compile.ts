@@ -88,7 +88,11 @@ function compileScript(source: SourceFile, directives: Directives | null): Scrip
     const hint = "Split the file there: what stands behind that line is the down file. Both halves would be run.";
     return { problems: [problem(foreign.index, "holds both ways in one file, as another tool has them", hint)] };
   }
-  const statements = parsed.map(({ start, end, tree }): Statement => ({ start, end, ...classifyStatement(tree) }));
+  const detach = directives?.detach ?? false;
+  const statements = parsed.map(({ start, end, tree }): Statement => {
+    const kind = classifyStatement(tree);
+    return { start, end, ...kind, ...(kind.kind === "create_index_concurrently" && { detach }) };
+  });
   const problems = parsed.flatMap(({ start, tree }) => {
     const objection = objectionTo(tree);
     return objection ? [problem(start, objection.message, objection.hint)] : [];
@@ -106,6 +110,10 @@ function compileScript(source: SourceFile, directives: Directives | null): Scrip
   for (const { start, tree } of transactional ? [] : parsed) {
     if (isSetting(tree)) problems.push(problem(start, "this setting reaches no other statement", SETTING_HINT));
   }
+  if (detach && !statements.some(({ kind }) => kind === "create_index_concurrently"))
+    problems.push(
+      problem(0, "says -- hj:detach and builds no index concurrently", "Remove the line: it would do nothing."),
+    );
   if (problems.length > 0) return { problems };
   return { file, transactional, timeoutMs: directives?.timeoutMs ?? null, sql, statements };
 }
@@ -166,7 +174,8 @@ function syntaxHint(sql: string, offset: number): string | undefined {
 function hashOf(files: readonly CompiledFile[]): string {
   const hash = createHash("sha256");
   for (const { name, checksum, script, directives } of files) {
-    hash.update(JSON.stringify([name.file, checksum, script.transactional, script.timeoutMs, directives.irreversible]));
+    const { irreversible, detach } = directives;
+    hash.update(JSON.stringify([name.file, checksum, script.transactional, script.timeoutMs, irreversible, detach]));
   }
   return hash.digest("hex");
 }

@@ -39,7 +39,7 @@ export async function openConnection(
   // Without a listener, a connection that is lost between two messages ends the process. The next message learns of it.
   client.on("error", () => {});
   // A host that drops packets is not answered for by anybody: whoever pressed Ctrl-C would wait for the time-out.
-  const stop = () => hangUp(client);
+  const stop = () => hangUp(client, "stopped while connecting");
   signal.addEventListener("abort", stop, { once: true });
   try {
     await client.connect();
@@ -52,10 +52,13 @@ export async function openConnection(
   }
 }
 
-/** As the driver does it itself at its time-out: `end()` would wait for a connection first. */
-function hangUp(client: Client): void {
-  const { connection } = client as unknown as { readonly connection: { readonly stream: Duplex } };
-  connection.stream.destroy(new Error("stopped while connecting"));
+/**
+ * Ends the connection without a word to the server, as the driver does it itself at its time-out: `end()` would wait for
+ * what is under way. Whoever waits for an answer gets an Error with the reason.
+ */
+export function hangUp(connection: Connection, reason: string): void {
+  const { stream } = (connection as unknown as { readonly connection: { readonly stream: Duplex } }).connection;
+  stream.destroy(new Error(reason));
 }
 
 /** The process id that the server announced; behind a pooler it is not the backend's. */

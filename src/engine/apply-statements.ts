@@ -113,7 +113,7 @@ function frameHead({ target, session }: Run, version: string): readonly string[]
 function withProgress(outcome: StepOutcome, step: Step, done: number, first: number): StepOutcome {
   switch (outcome.kind) {
     case "out_of_time":
-      return { ...outcome, hasProgressed: done > first, leavesEntry: true };
+      return { ...outcome, hasProgressed: outcome.hasProgressed || done > first, leavesEntry: true };
     case "not_begun":
       return withProgress(failed(cancelled(null), null, 1), step, done, first);
     case "failed": {

@@ -16,7 +16,7 @@ export interface Parts {
 }
 
 /** The last attempt, and how many there were. */
-export interface Attempted extends Interrupted {
+export interface Attempted extends Omit<Interrupted, "build"> {
   readonly transaction: Transaction;
   readonly attempts: number;
 }

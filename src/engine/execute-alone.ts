@@ -1,13 +1,17 @@
 // Sends one statement that PostgreSQL refuses inside a transaction: alone, without lock_timeout, noted in the journal
 // before. What it leaves when it does not get through is for the files of its kind to look at.
+import type { IndexBuild } from "../failure/failure.ts";
 import type { Statement } from "../migration/manifest.ts";
 import type { Budget } from "./budget.ts";
+import { describeHolder } from "./describe-sight.ts";
 import { explainStep, type StepOutcome } from "./explain-step.ts";
 import { NOT_SENT, sendWithin } from "./interrupt.ts";
 import { beginStatement } from "./journal-statements.ts";
 import { isServerError, type Reply, type Row, send } from "./message.ts";
+import { detachedName } from "./open-session.ts";
 import { literal } from "./quote.ts";
 import type { Run } from "./run-context.ts";
+import { runInProgress } from "./run-in-progress.ts";
 import type { Step } from "./step.ts";
 import { errorOffset } from "./transaction.ts";
 
@@ -39,6 +43,8 @@ interface Execution {
   readonly sql?: string;
   /** False leaves no note that the statement was begun, because what is there is not its own. */
   readonly isBegun: boolean;
+  /** True lets the server go on alone when the deadline comes: under the whole time-out, and whether it has a client or not. */
+  readonly detach?: boolean;
 }
 
 /** Null when it is through. A note that it was begun stays, also when it failed. */
@@ -46,27 +52,46 @@ export async function execute(
   run: Run,
   position: Position,
   budget: Budget,
-  { sql: instead, isBegun }: Execution = { isBegun: true },
+  { sql: instead, isBegun, detach = false }: Execution = { isBegun: true },
 ): Promise<StepOutcome | null> {
   const { step, statement } = position;
   const { script, version } = step;
   const leftMs = Math.max(1, Math.round(budget.endsAt - performance.now()));
-  const name = literal(`${run.session.applicationName} ${version}`);
+  const name = literal(detach ? detachedName(run.session, version) : `${run.session.applicationName} ${version}`);
   // lock_timeout stays 0: such a statement waits without holding anybody up, and a lock time-out in its later phases
   // leaves an invalid index. The settings last until the record is written, which resets the session.
-  const settings = `set statement_timeout = ${leftMs + 1_000}; set application_name = ${name}`;
+  const settings = [
+    `set statement_timeout = ${(detach ? budget.timeoutMs : leftMs) + 1_000}`,
+    `set application_name = ${name}`,
+    // A server that looks for its client ends the build when the client is gone.
+    ...(detach ? ["set client_connection_check_interval = 0"] : []),
+  ].join("; ");
   const note = isBegun ? `; ${beginStatement(run.target, position.entryId, position.index + 1)}` : "";
   const prepared = await send(run.session.connection, `${settings}${note}`);
   if (prepared.error !== null) return explainRead(position, prepared.error, budget);
   const sql = instead ?? script.sql.slice(statement.start, statement.end);
-  const { reply, interruption, blockers } = await sendWithin(run, version, sql, budget);
+  const { reply, interruption, blockers, build } = await sendWithin(
+    run,
+    version,
+    sql,
+    budget,
+    detach ? "leave" : "cancel",
+  );
   if (reply.error === null) return null;
+  if (detach && interruption === "deadline" && !isServerError(reply.error)) return leftToServer(run, version, build);
   await send(run.session.connection, "reset statement_timeout");
   if (reply.error === NOT_SENT) await forget(run, position);
   const offset = instead === undefined ? offsetIn(reply, sql, statement.start) : null;
   const isOverdue = performance.now() >= budget.endsAt;
   const { error } = reply;
   return explainStep({ step, statement, offset, error, interruption, attempts: 1, blockers, budget, isOverdue });
+}
+
+function leftToServer({ session }: Run, version: string, build: IndexBuild | null): StepOutcome {
+  const { backendPid: pid } = session.facts;
+  const holder = { pid, application: detachedName(session, version), build };
+  const warning = runInProgress(describeHolder({ ...holder, connectedAt: null, state: null, stateSince: null }));
+  return { kind: "out_of_time", attempts: 1, hasProgressed: true, failure: null, leavesEntry: true, warning };
 }
 
 /** Takes the note back: of what is found from now on, nothing is the statement's own. */

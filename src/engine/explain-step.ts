@@ -2,6 +2,7 @@
 
 import { formatDuration } from "../duration.ts";
 import { type Blocker, type Failure, MigrationError } from "../failure/failure.ts";
+import type { Problem } from "../failure/problem.ts";
 import type { Statement } from "../migration/manifest.ts";
 import type { Budget, Interruption } from "./budget.ts";
 import { describeBlocker } from "./describe-sight.ts";
@@ -19,8 +20,14 @@ export type StepOutcome =
       readonly attempts: number;
     }
   | ({ readonly kind: "failed" | "in_doubt"; readonly failure: Failure; readonly cause: unknown } & Unfinished)
-  /** `hasProgressed`: some of its statements are done and recorded. `failure`: what kept it, where that is known. */
-  | ({ readonly kind: "out_of_time"; readonly hasProgressed: boolean; readonly failure: Failure | null } & Unfinished)
+  | ({
+      readonly kind: "out_of_time";
+      /** Some of its statements are done and recorded, or the server goes on with one. */
+      readonly hasProgressed: boolean;
+      /** What kept it, where that is known. */
+      readonly failure: Failure | null;
+      readonly warning: Problem | null;
+    } & Unfinished)
   /** Stopped before it began. */
   | { readonly kind: "not_begun"; readonly attempts: 0 };
 
@@ -91,7 +98,7 @@ export function failed(failure: Failure, cause: unknown, attempts: number): Step
 
 /** A step that the invocation's deadline cut, and that left nothing behind. */
 export function outOfTime(attempts: number, failure: Failure | null = null): StepOutcome {
-  return { kind: "out_of_time", attempts, hasProgressed: false, failure, leavesEntry: false };
+  return { kind: "out_of_time", attempts, hasProgressed: false, failure, leavesEntry: false, warning: null };
 }
 
 function statementFailed(suspect: Suspect, error: ServerError): Failure {

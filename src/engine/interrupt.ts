@@ -1,5 +1,6 @@
 // Sends a message and sees to it that it ends in time: on the server, through a second connection.
-import type { Blocker } from "../failure/failure.ts";
+import { hangUp } from "../connection/open.ts";
+import type { Blocker, IndexBuild } from "../failure/failure.ts";
 import type { Budget, Interruption } from "./budget.ts";
 import { type Reply, send } from "./message.ts";
 import type { Session } from "./open-session.ts";
@@ -13,30 +14,41 @@ export interface Interrupted {
   readonly interruption: Interruption | null;
   /** Who was last seen to keep it waiting. */
   readonly blockers: readonly Blocker[];
+  /** How far an index build was when it was last looked at. */
+  readonly build: IndexBuild | null;
 }
 
 /**
  * Sends one message. When the budget ends or the run is to stop, the statement is cancelled with pg_cancel_backend:
  * RDS Proxy does not pass the protocol's own cancel request on.
  *
+ * `leave` gives the connection up instead when the deadline comes, and the server goes on alone.
+ *
  * Returns when both the cancel and the message have been answered; a cancel left in flight would hit the next message.
  */
-export async function sendWithin(run: Run, version: string, sql: string, budget: Budget): Promise<Interrupted> {
+export async function sendWithin(
+  run: Run,
+  version: string,
+  sql: string,
+  budget: Budget,
+  atDeadline: "cancel" | "leave" = "cancel",
+): Promise<Interrupted> {
   let interruption: Interruption | null = null;
   let cancelling: Promise<void> | null = null;
   const interrupt = (reason: Interruption) => {
     interruption ??= reason;
-    cancelling ??= cancelBackend(run);
+    if (interruption === "deadline" && atDeadline === "leave") hangUp(run.session.connection, LEFT);
+    else cancelling ??= cancelBackend(run);
   };
   if (run.context.signal.aborted)
-    return { reply: { completed: [], error: NOT_SENT }, interruption: "abort", blockers: [] };
+    return { reply: { completed: [], error: NOT_SENT }, interruption: "abort", blockers: [], build: null };
   const watch = run.lookout.watch((sight) => run.context.onProgress({ kind: "seen", version, ...sight }));
   const onAbort = () => interrupt("abort");
   const timer = setTimeout(() => interrupt(budget.reason), Math.max(0, budget.endsAt - performance.now()));
   run.context.signal.addEventListener("abort", onAbort, { once: true });
   try {
     const reply = await send(run.session.connection, sql);
-    return { reply, interruption, blockers: watch.stop() };
+    return { reply, interruption, ...watch.stop() };
   } finally {
     watch.stop();
     clearTimeout(timer);
@@ -44,6 +56,8 @@ export async function sendWithin(run: Run, version: string, sql: string, budget:
     await cancelling;
   }
 }
+
+const LEFT = "left to the server";
 
 /** Stands in for an answer where nothing was sent. */
 export const NOT_SENT = new Error("the run was stopped before this was sent");

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type LockHolder, MigrationError } from "../failure/failure.ts";
 import { describeHolder } from "./describe-sight.ts";
 import { isServerError, type Row, send, sqlStateOf } from "./message.ts";
-import { isSameRun, type Session } from "./open-session.ts";
+import { isDetached, isSameRun, type Session } from "./open-session.ts";
 import { poolerDetected } from "./pooler.ts";
 import { literal } from "./quote.ts";
 import type { RunContext } from "./run-context.ts";
@@ -32,31 +32,42 @@ export function ownershipStatement(key: bigint): string {
   return `select 1 / count(*) as proof from pg_locks where pid = pg_backend_pid() and ${lockCondition(key)}`;
 }
 
+/** How long a lock that is not free is waited for, in milliseconds. */
+export interface LockWaits {
+  readonly waitMs: number;
+  /** While its holder builds an index that may be left to the server: such a wait is progress. Null: like any other. */
+  readonly buildMs: number | null;
+}
+
 /**
- * Takes the lock, or throws after waiting `waitMs`. Not re-entrant: a lock
- * that is already ours was taken by another client over the same backend, which proves a transaction pooler.
+ * Takes the lock and returns null, or returns who still builds an index that was left to the server; throws where another
+ * run holds it. Not re-entrant: a lock that is already ours was taken by another client over the same backend, which
+ * proves a transaction pooler.
  */
 export async function acquireLock(
   session: Session,
   target: Target,
   context: RunContext,
-  waitMs: number,
-): Promise<void> {
+  { waitMs, buildMs }: LockWaits,
+): Promise<LockHolder | null> {
   const key = lockKey(target.schema, target.journal);
   const startedAt = performance.now();
   for (;;) {
     const { state, holder } = await tryLock(session, key);
-    if (state === "got") return;
+    if (state === "got") return null;
     if (state === "mine") throw poolerDetected("another client holds the run lock over the same backend");
     if (context.mayBeTwice && isSameRun(session.applicationName, holder?.application ?? null))
       throw alreadyRunning(holder);
     if (state === "moved") throw poolerDetected("our session moved to another backend");
     const waitedMs = performance.now() - startedAt;
     if (context.signal.aborted) throw cancelled();
-    if (waitedMs >= waitMs) throw notAcquired(waitedMs, holder);
+    const builder = buildMs !== null && isDetached(holder?.application ?? null) ? holder : null;
+    const limitMs = builder === null || buildMs === null ? waitMs : buildMs;
+    if (waitedMs >= limitMs && builder !== null) return builder;
+    if (waitedMs >= limitMs) throw notAcquired(waitedMs, holder);
     context.onProgress({ kind: "lock_busy", holder, waitedMs });
     // Jitter, or a fleet of waiters asks in the same instant for ever.
-    await sleep(Math.min(waitMs - waitedMs, 200 + Math.random() * 600), null, { signal: context.signal }).catch(
+    await sleep(Math.min(limitMs - waitedMs, 200 + Math.random() * 600), null, { signal: context.signal }).catch(
       () => {},
     );
   }

@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../connection/open.ts";
 import type { ConnectOptions } from "../connection/wait-for-database.ts";
-import type { Blocker } from "../failure/failure.ts";
 import { isServerError, type Reply, send } from "./message.ts";
 import type { Session } from "./open-session.ts";
 import { decodeSight, type Sight, sightStatements } from "./sight.ts";
@@ -19,8 +18,8 @@ export interface Lookout {
 
 /** A piece of work that is being looked at. */
 export interface Watch {
-  /** Ends it, without waiting for anything. Returns who blocked when somebody was last seen to. */
-  readonly stop: () => readonly Blocker[];
+  /** Ends it, without waiting for anything. Returns who blocked when somebody was last seen to, and the last of the build. */
+  readonly stop: () => Sight;
 }
 
 /** Time to connect and to look before the first lock_timeout, half a second, has ended what there is to see. */
@@ -58,7 +57,7 @@ export function createLookout(target: Target, session: Session, showQueries: boo
     watch(onSight) {
       const startedAt = performance.now();
       let isOver = false;
-      let blockers: readonly Blocker[] = [];
+      let last: Sight = { blockers: [], build: null };
       let timer: NodeJS.Timeout;
       const again = () => {
         const sinceMs = performance.now() - startedAt;
@@ -67,7 +66,7 @@ export function createLookout(target: Target, session: Session, showQueries: boo
       const lookOnce = async () => {
         const sight = await look();
         if (isOver) return;
-        if (sight !== null && sight.blockers.length > 0) blockers = sight.blockers;
+        if (sight !== null) last = { ...sight, blockers: sight.blockers.length > 0 ? sight.blockers : last.blockers };
         if (sight !== null && (sight.blockers.length > 0 || sight.build !== null)) onSight(sight);
         again();
       };
@@ -76,7 +75,7 @@ export function createLookout(target: Target, session: Session, showQueries: boo
         stop: () => {
           isOver = true;
           clearTimeout(timer);
-          return blockers;
+          return last;
         },
       };
     },

@@ -20,7 +20,11 @@ export function mergeReports(earlier: Report, next: Report): Report {
     },
     counts: (isKnown ? next : earlier).counts,
     migrations: hasNoPlan ? earlier.migrations : [...done, ...next.migrations],
-    warnings: withoutRepetition([...earlier.warnings, ...next.warnings]),
+    // What was at work then is told of as it is now.
+    warnings: withoutRepetition([
+      ...earlier.warnings.filter(({ code }) => code !== "RUN_IN_PROGRESS"),
+      ...next.warnings,
+    ]),
     ...(omitted > 0 && { omitted }),
   };
   // Somebody else did the rest. What was done here was done all the same.

@@ -50,6 +50,16 @@ export function isSameRun(own: string, other: string | null): boolean {
   return run !== undefined && run === otherRun && Number(otherHop) >= Number(hop);
 }
 
+/** Of a session that builds an index which may be left to the server. */
+export function detachedName({ applicationName: name }: Pick<Session, "applicationName">, version: string): string {
+  return `${name} detached ${version}`;
+}
+
+/** True for the name that detachedName gave: its build goes on, whether anybody waits for it or not. */
+export function isDetached(name: string | null): boolean {
+  return name !== null && APPLICATION.test(name) && name.split(" ")[2] === "detached";
+}
+
 // While a migration runs, its version stands behind.
 const APPLICATION = /^hellojohn-migrate ([0-9a-f]{8})\/(\d+(?:\.\d)?)(?: |$)/;
 

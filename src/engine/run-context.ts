@@ -42,6 +42,8 @@ export interface Run {
   readonly lookout: Lookout;
   readonly context: RunContext;
   readonly reserveMs: number;
+  /** Whether an earlier invocation began it, and told its caller to come back. */
+  readonly isContinuation: boolean;
   /** From the request; null leaves it to the files and the default. */
   readonly timeoutMs: number | null;
 }

@@ -6,7 +6,7 @@ import type { Manifest } from "../migration/manifest.ts";
 import { resolve } from "./commands/resolve.ts";
 import { rollback } from "./commands/rollback.ts";
 import { run } from "./commands/run.ts";
-import { list, status } from "./commands/status.ts";
+import { holderAtWork, list, status } from "./commands/status.ts";
 import { unlock } from "./commands/unlock.ts";
 import { fitReport } from "./fit-report.ts";
 import { takeInventory } from "./inventory.ts";
@@ -80,10 +80,10 @@ async function answer(
   }
 }
 
-function command(request: Exclude<Request, { command: "validate" }>, work: Work): Report | Promise<Report> {
+async function command(request: Exclude<Request, { command: "validate" }>, work: Work): Promise<Report> {
   switch (request.command) {
     case "status":
-      return status(work);
+      return status(work, await holderAtWork(work));
     case "list":
       return list(work);
     case "run":

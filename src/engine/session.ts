@@ -44,6 +44,8 @@ const SETTINGS: readonly (readonly [name: string, value: string, sinceServer: nu
   ["tcp_keepalives_idle", "30", 0],
   ["tcp_keepalives_interval", "10", 0],
   ["timezone", "UTC", 0],
+  // A role's own would end an index build, or any migration, before its time-out.
+  ["transaction_timeout", "0", 170000],
 ];
 
 /**

@@ -35,6 +35,7 @@ export async function takeSteps(
   }
   draft.after = takeInventory(manifest, withEntries(journal, taken.flatMap(entryOf)));
   const last = taken.at(-1);
+  if (last?.outcome.kind === "out_of_time" && last.outcome.warning !== null) draft.warnings.push(last.outcome.warning);
   const failure = last === undefined ? null : failureOf(work, last, taken.length === 1);
   draft.migrations = steps.map((step, index) => reportStep(work, step, taken[index], failure));
   if (failure !== null) return fail(draft, failure);

@@ -1,5 +1,5 @@
 // What a command works with once a session is open, and the frame of those that change something: lock, read, release.
-import { MigrationError } from "../failure/failure.ts";
+import { type LockHolder, MigrationError } from "../failure/failure.ts";
 import type { Manifest } from "../migration/manifest.ts";
 import { reserveOf } from "./budget.ts";
 import { type Inventory, takeInventory } from "./inventory.ts";
@@ -38,9 +38,14 @@ export interface LockedWork extends Work {
 }
 
 /** What a command that changes something may want of its frame. */
-export interface LockOptions {
+export interface LockOptions<T> {
   /** True shows the text of other sessions' queries, which can hold secrets. */
   readonly showQueries: boolean;
+  /**
+   * What to say when time ran out while `holder` was building an index that was left to the server. Without it such a
+   * holder is waited for no longer than any other.
+   */
+  readonly whileBuilding?: (holder: LockHolder) => T;
 }
 
 /**
@@ -49,7 +54,7 @@ export interface LockOptions {
  */
 export async function underLock<T>(
   work: Work,
-  options: LockOptions,
+  options: LockOptions<T>,
   locked: (work: LockedWork) => Promise<T>,
 ): Promise<T> {
   const { context, target } = work;
@@ -63,13 +68,16 @@ export async function underLock<T>(
 
 async function withLock<T>(
   work: Work,
-  { showQueries }: LockOptions,
+  { showQueries, whileBuilding }: LockOptions<T>,
   locked: (work: LockedWork) => Promise<T>,
 ): Promise<T> {
   const { context, grantedMs, target, session, manifest, draft } = work;
   const reserveMs = reserveOf(grantedMs);
-  const waitMs = Math.max(0, Math.min(context.lockWaitMs, context.remainingMs() - reserveMs));
-  await acquireLock(session, target, context, waitMs);
+  const usableMs = Math.max(0, context.remainingMs() - reserveMs);
+  const waitMs = Math.min(context.lockWaitMs, usableMs);
+  const buildMs = whileBuilding === undefined ? null : usableMs;
+  const builder = await acquireLock(session, target, context, { waitMs, buildMs });
+  if (builder !== null && whileBuilding !== undefined) return whileBuilding(builder);
   const lookout = createLookout(target, session, showQueries);
   try {
     const journal = await readOrCreateJournal(session, target);

@@ -20,7 +20,8 @@ export type ProblemCode =
   | "FILE_IGNORED"
   | "DATABASE_AHEAD"
   | "SERVER_NEWER_THAN_TESTED"
-  | "TLS_UNVERIFIED";
+  | "TLS_UNVERIFIED"
+  | "RUN_IN_PROGRESS";
 
 /**
  * One thing that is wrong, in a sentence that says what was found and what was expected.

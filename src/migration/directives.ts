@@ -9,6 +9,8 @@ import { LINE_END } from "./text-place.ts";
 export interface Directives {
   /** False after `-- hj:transaction off`: statement by statement, each recorded when done. */
   readonly transaction: boolean;
+  /** True after `-- hj:detach`: its index builds may outlive the invocation. */
+  readonly detach: boolean;
   /** From `-- hj:timeout 20m`; null leaves it to the request and the default. */
   readonly timeoutMs: number | null;
   /** The reason given with `-- hj:irreversible REASON`; null when a down file is expected to undo this. */
@@ -17,7 +19,7 @@ export interface Directives {
 
 const DIRECTIVE_LINE = /^\s*--\s*hj:/i;
 const DIRECTIVE = /^\s*--\s*hj:(?<name>\S*)\s*(?<value>.*?)\s*$/;
-const NOT_YET = ["phase", "allow", "detach"];
+const NOT_YET = ["phase", "allow"];
 
 /** True for a line that is a directive or tries to be one. */
 export function isDirectiveLine(line: string): boolean {
@@ -54,6 +56,7 @@ export function parseDirectives(file: string, direction: Direction, sql: string)
   if (problems.length > 0) return { problems };
   return {
     transaction: found.get("transaction") !== "off",
+    detach: found.has("detach"),
     timeoutMs: parseDuration(found.get("timeout") ?? ""),
     irreversible: found.get("irreversible") ?? null,
   };
@@ -64,6 +67,10 @@ function expectation(name: string, value: string, direction: Direction): { fault
   switch (name) {
     case "transaction":
       return value === "off" ? null : { fault: " is malformed", hint: "Expected: -- hj:transaction off" };
+    case "detach":
+      if (direction === "down")
+        return { fault: " stands in a down file", hint: "Only an up file can be left to the server." };
+      return value === "" ? null : { fault: " is malformed", hint: "Expected: -- hj:detach" };
     case "timeout":
       return parseDuration(value) === null
         ? { fault: " is malformed", hint: `Expected: -- hj:timeout followed by ${DURATION_EXPECTED}.` }
@@ -74,6 +81,6 @@ function expectation(name: string, value: string, direction: Direction): { fault
     default:
       return NOT_YET.includes(name)
         ? { fault: " is not available in this build", hint: "Remove it: it would be ignored." }
-        : { fault: " is unknown", hint: "Known directives: transaction, timeout, irreversible." };
+        : { fault: " is unknown", hint: "Known directives: transaction, timeout, detach, irreversible." };
   }
 }

@@ -21,11 +21,18 @@ export type Statement = { readonly start: number; readonly end: number } & State
  */
 export type StatementKind =
   | { readonly kind: "ordinary" }
-  | { readonly kind: "create_index_concurrently"; readonly index: ObjectName; readonly table: ObjectName }
+  | ({ readonly kind: "create_index_concurrently" } & IndexToBuild)
   | { readonly kind: "drop_index_concurrently"; readonly indexes: readonly ObjectName[] }
   | { readonly kind: "reindex_concurrently"; readonly scope: ReindexScope }
   | { readonly kind: "detach_partition_concurrently"; readonly table: ObjectName; readonly partition: ObjectName }
   | { readonly kind: "alone"; readonly command: string; readonly repeatable: boolean };
+
+/** An index, the table that it is for, and whether its build may outlive the invocation (`-- hj:detach`). */
+export interface IndexToBuild {
+  readonly index: ObjectName;
+  readonly table: ObjectName;
+  readonly detach: boolean;
+}
 
 /** Which indexes a REINDEX makes anew. */
 export type ReindexScope =

@@ -69,7 +69,7 @@ describe.each(postgresVersions)("a session of PostgreSQL $version that a pooler 
     const session = { connection, facts: { backendPid: 1 }, applicationName: "hellojohn" } as unknown as Session;
     const target = { schema: "public", journal: "hj_migration" } as Target;
     const context = { signal: new AbortController().signal, onProgress: () => {} } as unknown as RunContext;
-    await expect(acquireLock(session, target, context, 0)).rejects.toMatchObject({
+    await expect(acquireLock(session, target, context, { waitMs: 0, buildMs: null })).rejects.toMatchObject({
       failure: { code: "POOLER_DETECTED" },
     });
     expect(await advisoryLocksOf(database)).toEqual([]);

@@ -32,7 +32,8 @@ async function takeBack(work: LockedWork, request: RollbackRequest): Promise<Rep
   if (early !== null) return early;
   const batches = [...new Set(plan.steps.map((step) => batchOf(step)))];
   const continuation = { command: "rollback", runId: context.runId, batches } as const;
-  const run = { target, session, lookout, context, reserveMs, timeoutMs: request.timeoutMs };
+  const isContinuation = request.continuation !== null;
+  const run = { target, session, lookout, context, reserveMs, isContinuation, timeoutMs: request.timeoutMs };
   return takeSteps(work, run, plan.steps, batchOf, { outcome: "rolled_back", continuation });
 }
 

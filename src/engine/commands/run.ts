@@ -1,10 +1,14 @@
 // `run`: applies what is pending. Nothing to do costs no lock; a dry run is the same plan, not executed.
+import type { LockHolder } from "../../failure/failure.ts";
+import { encodeContinuation } from "../continuation.ts";
+import { describeHolder } from "../describe-sight.ts";
 import { findItem } from "../inventory.ts";
 import type { Journal } from "../journal.ts";
 import { isWorthWaiting, type Plan, planRun } from "../plan.ts";
-import { describe, finish, refuse } from "../report.ts";
+import { describe, finish, finishIncomplete, refuse } from "../report.ts";
 import type { Report } from "../report-schema.ts";
 import type { Request } from "../request.ts";
+import { runInProgress } from "../run-in-progress.ts";
 import { takeSteps } from "../take-steps.ts";
 import { type LockedWork, underLock, type Work } from "../work.ts";
 
@@ -17,7 +21,8 @@ export async function run(work: Work, request: RunRequest): Promise<Report> {
   const early = withoutLock(work, plan);
   if (early !== null && (request.dryRun || !isWorthWaiting(plan))) return early;
   if (request.dryRun) return wouldApply(work, plan);
-  return underLock(work, request, (locked) => apply(locked, request));
+  const options = { ...request, whileBuilding: (holder: LockHolder) => comeBack(work, plan, holder) };
+  return underLock(work, options, (locked) => apply(locked, request));
 }
 
 async function apply(work: LockedWork, request: RunRequest): Promise<Report> {
@@ -27,8 +32,19 @@ async function apply(work: LockedWork, request: RunRequest): Promise<Report> {
   if (early !== null) return early;
   const batch = batchOf(journal, context.runId);
   const continuation = { command: "run", runId: context.runId, batches: [batch] } as const;
-  const run = { target, session, lookout, context, reserveMs, timeoutMs: request.timeoutMs };
+  const isContinuation = request.continuation !== null;
+  const run = { target, session, lookout, context, reserveMs, isContinuation, timeoutMs: request.timeoutMs };
   return takeSteps(work, run, plan.steps, () => batch, { outcome: "applied", continuation });
+}
+
+/** The server is still at work for an earlier run: that is progress, and no failure. */
+function comeBack({ draft, inventory, context }: Work, { steps }: Plan, holder: LockHolder): Report {
+  draft.migrations = steps.flatMap(({ version, resumes }) => {
+    const item = findItem(inventory, version);
+    return item === undefined ? [] : [describe(item, resumes === null ? "not_reached" : "started")];
+  });
+  draft.warnings.push(runInProgress(describeHolder(holder)));
+  return finishIncomplete(draft, encodeContinuation({ command: "run", runId: context.runId, batches: [] }));
 }
 
 /** In a run that goes on, what was allowed may be applied by now; anywhere else an idle permission is a misspelt one. */

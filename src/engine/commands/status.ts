@@ -1,16 +1,27 @@
 // `status` and `list`: what the journal says, told. They change nothing and refuse nothing.
+import type { LockHolder } from "../../failure/failure.ts";
+import { describeHolder } from "../describe-sight.ts";
+import { lockKey, readHolder } from "../lock.ts";
 import { planRun } from "../plan.ts";
 import { describe, finish } from "../report.ts";
 import type { Report } from "../report-schema.ts";
+import { runInProgress } from "../run-in-progress.ts";
 import type { Work } from "../work.ts";
 
-/** What is not simply applied; what a run would refuse is a warning here. */
-export function status({ draft, inventory }: Work): Report {
+/** Who holds the run lock, where that is worth a look: half done may mean that somebody is at it, or that nobody is. */
+export async function holderAtWork({ inventory, session, target }: Work): Promise<LockHolder | null> {
+  const isUnfinished = inventory.some(({ standing }) => standing === "started");
+  return isUnfinished ? readHolder(session, lockKey(target.schema, target.journal)) : null;
+}
+
+/** What is not simply applied; what a run would refuse is a warning here, and so is a run that is at work. */
+export function status({ draft, inventory }: Work, holder: LockHolder | null): Report {
   const { steps, problems, warnings } = planRun(inventory);
   draft.migrations = inventory.flatMap((item) => (item.standing === "applied" ? [] : [describe(item)]));
   draft.warnings.push(...warnings, ...problems);
   // A rollback that stopped half way is no step of a run, and no schema that is up to date.
   const isUnfinished = inventory.some(({ standing }) => standing === "started");
+  if (holder !== null) draft.warnings.push(runInProgress(describeHolder(holder)));
   return finish(draft, steps.length > 0 || isUnfinished ? "pending" : "up_to_date");
 }
 

@@ -55,7 +55,7 @@ describe("classifyStatement", () => {
       { schema: "auth", name: "T" },
     ],
   ])("knows index and table of %j", (sql, index, table) => {
-    expect(classifyStatement(treeOf(sql))).toEqual({ kind: "create_index_concurrently", index, table });
+    expect(classifyStatement(treeOf(sql))).toEqual({ kind: "create_index_concurrently", index, table, detach: false });
   });
 
   test.each([

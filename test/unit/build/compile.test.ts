@@ -39,6 +39,10 @@ const TOLD: Readonly<Record<string, readonly string[]>> = {
     "0003_dump.up.sql:1:1  COPY TO STDOUT inside a migration",
   ],
   "crlf-and-bom": [],
+  "detach-without-build": [
+    "0001_account.down.sql:1  -- hj:detach stands in a down file",
+    "0001_account.up.sql:1:1  says -- hj:detach and builds no index concurrently",
+  ],
   "down-without-up": [
     "0001_acount.down.sql  undoes 0001_account.up.sql, whose name is different",
     "0002_session.down.sql  is a down without an up",

@@ -151,6 +151,7 @@ describe("explainStep", () => {
   ])("takes a migration that %s for one that can go on later, and knows what kept it", (_what, differences, code) => {
     expect(explainStep(suspectOf({ ...differences, budget: deadline, attempts: 3 }))).toEqual({
       kind: "out_of_time",
+      warning: null,
       attempts: 3,
       hasProgressed: false,
       leavesEntry: false,

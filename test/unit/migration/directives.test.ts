@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { isDirectiveLine, parseDirectives } from "../../../src/migration/directives.ts";
 
-const NONE = { transaction: true, timeoutMs: null, irreversible: null };
+const NONE = { transaction: true, detach: false, timeoutMs: null, irreversible: null };
 
 /** Line and message of every problem; fails when there is none. */
 function problemsOf(sql: string, direction: "up" | "down" = "up") {
@@ -16,11 +16,12 @@ describe("parseDirectives", () => {
     ["nothing at all", "", NONE],
     ["transaction", "-- hj:transaction off\nselect 1;", { ...NONE, transaction: false }],
     ["timeout", "-- hj:timeout 1h30m\nselect 1;", { ...NONE, timeoutMs: 5_400_000 }],
+    ["detach", "-- hj:detach\nselect 1;", { ...NONE, detach: true }],
     ["irreversible", "-- hj:irreversible data is gone\nselect 1;", { ...NONE, irreversible: "data is gone" }],
     [
       "all of them, among comments and blank lines",
       "-- Accounts.\n\n--hj:timeout 90s \n  -- hj:transaction   off\n--\n-- hj:irreversible  gone \nselect 1;",
-      { transaction: false, timeoutMs: 90_000, irreversible: "gone" },
+      { ...NONE, transaction: false, timeoutMs: 90_000, irreversible: "gone" },
     ],
     ["a byte-order mark and CRLF", "\uFEFF-- hj:timeout 5m\r\nselect 1;\r\n", { ...NONE, timeoutMs: 300_000 }],
     ["lines that end in CR", "-- hj:timeout 5m\rselect 1;", { ...NONE, timeoutMs: 300_000 }],
@@ -39,7 +40,7 @@ describe("parseDirectives", () => {
     ["-- hj: transaction off", "-- hj: transaction off is unknown"],
     ["-- hj:phase contract after 0001", "-- hj:phase contract after 0001 is not available in this build"],
     ["-- hj:allow rule table reason", "-- hj:allow rule table reason is not available in this build"],
-    ["-- hj:detach", "-- hj:detach is not available in this build"],
+    ["-- hj:detach yes", "-- hj:detach yes is malformed"],
     ["-- hj:transaction", "-- hj:transaction is malformed"],
     ["-- hj:transaction on", "-- hj:transaction on is malformed"],
     ["-- hj:transaction off off", "-- hj:transaction off off is malformed"],

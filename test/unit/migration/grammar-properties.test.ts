@@ -154,14 +154,15 @@ const reason = fc
 const duration = fc.integer({ min: 1, max: 86_400 }).map((seconds) => ({ text: `${seconds}s`, ms: seconds * 1_000 }));
 
 const head = fc
-  .record({ off: fc.boolean(), timeout: fc.option(duration), reason: fc.option(reason) })
-  .chain(({ off, timeout, reason }) => {
+  .record({ off: fc.boolean(), detach: fc.boolean(), timeout: fc.option(duration), reason: fc.option(reason) })
+  .chain(({ off, detach, timeout, reason }) => {
     const lines = [
       ...(off ? ["transaction off"] : []),
+      ...(detach ? ["detach"] : []),
       ...(timeout ? [`timeout ${timeout.text}`] : []),
       ...(reason === null ? [] : [`irreversible ${reason}`]),
     ];
-    const expected = { transaction: !off, timeoutMs: timeout?.ms ?? null, irreversible: reason };
+    const expected = { transaction: !off, detach, timeoutMs: timeout?.ms ?? null, irreversible: reason };
     const written = fc.tuple(blank, blank, blank).map(
       ([a, b, c]) =>
         (line: string) =>
@@ -171,7 +172,7 @@ const head = fc
     return fc
       .tuple(
         fc.shuffledSubarray(lines, { minLength: lines.length }),
-        fc.array(written, { minLength: 3, maxLength: 3 }),
+        fc.array(written, { minLength: 4, maxLength: 4 }),
         fc.array(noise, { minLength: 4, maxLength: 4 }),
         fc.constantFrom("\n", "\r\n", "\r"),
         fc.constantFrom("", "\uFEFF"),

@@ -29,21 +29,21 @@ function standings({ migrations }: Report): readonly string[] {
 
 describe("status", () => {
   test("tells what is not simply applied", () => {
-    const report = status(workOn(a, { ...b, state: "started" }, unknown));
+    const report = status(workOn(a, { ...b, state: "started" }, unknown), null);
     expect(report).toMatchObject({ ok: true, outcome: "pending" });
     expect(standings(report)).toEqual(["2 started", "3 pending", "4 unknown"]);
   });
 
   test("says that all is up to date when nothing is pending, also in a database that is ahead", () => {
-    expect(status(workOn(a, b, c))).toMatchObject({ outcome: "up_to_date", migrations: [], warnings: [] });
-    expect(status(workOn(a, b, c, unknown))).toMatchObject({
+    expect(status(workOn(a, b, c), null)).toMatchObject({ outcome: "up_to_date", migrations: [], warnings: [] });
+    expect(status(workOn(a, b, c, unknown), null)).toMatchObject({
       outcome: "up_to_date",
       warnings: [{ code: "DATABASE_AHEAD", version: "4" }],
     });
   });
 
   test("warns about what a run would refuse, and refuses nothing itself", () => {
-    const report = status(workOn({ ...a, checksum: "another" }, c));
+    const report = status(workOn({ ...a, checksum: "another" }, c), null);
     expect(report).toMatchObject({ ok: true, outcome: "pending" });
     expect(report.warnings.map(({ code, version }) => `${code} ${version}`)).toEqual([
       "CHECKSUM_CHANGED 1",
@@ -52,7 +52,7 @@ describe("status", () => {
   });
 
   test("does not call a database up to date in which a migration is half rolled back", () => {
-    const report = status(workOn(a, { ...b, state: "rolling_back", finishedAt: null }, c));
+    const report = status(workOn(a, { ...b, state: "rolling_back", finishedAt: null }, c), null);
     expect(standings(report)).toEqual(["2 started"]);
     expect(report.warnings).toMatchObject([{ code: "ROLLBACK_UNFINISHED", version: "2" }]);
     expect(report.outcome).not.toBe("up_to_date");
