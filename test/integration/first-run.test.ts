@@ -2,8 +2,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { lockKey } from "../../src/engine/lock.ts";
 import type { Manifest } from "../../src/migration/manifest.ts";
-import { postgresVersions } from "../support/database.ts";
 import { helloJohnManifest, olderBuild, runEvent, statuses } from "../support/engine.ts";
+import { everyPostgresVersion } from "../support/every-version.ts";
 import { manifestOf } from "../support/manifest.ts";
 import {
   advisoryLocksOf,
@@ -18,7 +18,7 @@ import {
 
 const NEWEST = "20240601_002";
 
-describe.each(postgresVersions)("HelloJohn's seven migrations on PostgreSQL $version", ({ url, version }) => {
+describe.each(everyPostgresVersion)("HelloJohn's seven migrations on PostgreSQL $version", ({ url, version }) => {
   let manifest: Manifest;
   beforeAll(async () => {
     manifest = await helloJohnManifest();
@@ -139,7 +139,7 @@ describe.each(postgresVersions)("HelloJohn's seven migrations on PostgreSQL $ver
   });
 });
 
-describe.each(postgresVersions)("a dry run on PostgreSQL $version", ({ url }) => {
+describe.each(everyPostgresVersion)("a dry run on PostgreSQL $version", ({ url }) => {
   const manifest = manifestOf({
     "0001_a.up.sql": "create table a ()",
     "0002_b.up.sql": "create table b ()",

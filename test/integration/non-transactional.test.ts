@@ -3,6 +3,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { postgresVersions, type TestDatabase } from "../support/database.ts";
 import { runEvent, statuses } from "../support/engine.ts";
+import { everyPostgresVersion } from "../support/every-version.ts";
 import { manifestOf } from "../support/manifest.ts";
 import {
   advisoryLocksOf,
@@ -30,7 +31,7 @@ async function progressOf(database: TestDatabase): Promise<[string, string, numb
   return entries.map(({ version, state, statements_done }) => [version, state, statements_done]);
 }
 
-describe.each(postgresVersions)("a migration that is not transactional on PostgreSQL $version", ({ url }) => {
+describe.each(everyPostgresVersion)("a migration that is not transactional on PostgreSQL $version", ({ url }) => {
   it("records each statement when it is done", async () => {
     const database = await freshDatabase(url);
     const seen: unknown[] = [];
@@ -289,7 +290,9 @@ insert into watch select state, statements_done from hj_migration;`,
       await admin(`drop database if exists ${name}`);
     }
   });
+});
 
+describe.each(postgresVersions)("a migration that is not transactional and waits on PostgreSQL $version", ({ url }) => {
   it("stops on request while it waits for a table, in every statement of it", async () => {
     const database = await freshDatabase(url);
     await database.query("create table t (a int)");
@@ -339,7 +342,7 @@ insert into watch select state, statements_done from hj_migration;`,
   });
 });
 
-describe.each(postgresVersions)("a half applied migration on PostgreSQL $version", ({ url }) => {
+describe.each(everyPostgresVersion)("a half applied migration on PostgreSQL $version", ({ url }) => {
   it("tries a statement again that ran alone and was refused by the server", async () => {
     const database = await freshDatabase(url);
     const twin = `${database.name}_twin`;

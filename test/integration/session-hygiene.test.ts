@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseSql } from "../../src/build/parse-sql.ts";
 import type { Manifest, Script } from "../../src/migration/manifest.ts";
-import { createTestDatabase, postgresVersions, type TestDatabase } from "../support/database.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { runEvent, statuses } from "../support/engine.ts";
+import { everyPostgresVersion } from "../support/every-version.ts";
 import { manifestOf } from "../support/manifest.ts";
 import { advisoryLocksOf, freshDatabase, freshRole, journalOf, tablesOf } from "../support/workplace.ts";
 
@@ -43,7 +44,7 @@ function uncheckedScript(sql: string): Script {
   return { file: "0001_a.up.sql", transactional: true, timeoutMs: null, sql, statements };
 }
 
-describe.each(postgresVersions)("what a migration leaves in its session on PostgreSQL $version", ({ url }) => {
+describe.each(everyPostgresVersion)("what a migration leaves in its session on PostgreSQL $version", ({ url }) => {
   let database: TestDatabase;
   let clean: { note: object }[];
   beforeAll(async () => {
@@ -97,7 +98,7 @@ describe.each(postgresVersions)("what a migration leaves in its session on Postg
   });
 });
 
-describe.each(postgresVersions)("a migration on PostgreSQL $version", ({ url }) => {
+describe.each(everyPostgresVersion)("a migration on PostgreSQL $version", ({ url }) => {
   it("cannot hide the journal or a function behind a temporary one", async () => {
     const database = await freshDatabase(url);
     const files = manifestOf({

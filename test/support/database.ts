@@ -5,7 +5,10 @@ import pg from "pg";
 import { inject } from "vitest";
 import type { TestServer } from "./postgres-servers.ts";
 
-/** For `describe.each(postgresVersions)("on PostgreSQL $version", ({ url }) => ...)`. */
+/**
+ * For `describe.each(postgresVersions)("on PostgreSQL $version", ({ url }) => ...)`. What depends on the server's
+ * version takes `everyPostgresVersion` from every-version.ts instead.
+ */
 export const postgresVersions: readonly TestServer[] = inject("postgresServers");
 
 /** An empty database that exists until `drop()`. */

