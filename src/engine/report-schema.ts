@@ -60,6 +60,7 @@ const migration = z.strictObject({
   durationMs: duration.optional(),
   attempts: z.number().int().positive().optional().describe("More than one: a lock was not free at first."),
   transactional: z.boolean().optional(),
+  statementsDone: z.number().int().nonnegative().optional().describe("Of one that is started, when it is only read."),
   reversible: z.boolean().optional(),
 });
 

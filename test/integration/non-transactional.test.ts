@@ -98,6 +98,7 @@ insert into watch select state, statements_done from hj_migration;`,
     expect(await progressOf(database)).toEqual([["0001", "started", 1]]);
     const status = await runEvent(database.url, files, { command: "status" });
     expect(status).toMatchObject({ outcome: "pending", counts: { started: 1, pending: 1 } });
+    expect(status.migrations[0]).toMatchObject({ version: "0001", statementsDone: 1 });
     expect(statuses(status)).toEqual({ "0001": "started", "0002": "pending" });
 
     await database.query("alter table target add column note text");

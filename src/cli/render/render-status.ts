@@ -31,5 +31,7 @@ function renderRest(migrations: readonly MigrationReport[], style: Style): reado
 
 function line(migration: MigrationReport, style: Style): string {
   const colour = migration.status === "unknown" ? "dim" : "yellow";
-  return `  ${style(colour, migration.status.toUpperCase())}  ${fullName(migration)}`;
+  const { statementsDone: done } = migration;
+  const progress = done === undefined ? "" : ` (${done} ${done === 1 ? "statement" : "statements"} done)`;
+  return `  ${style(colour, migration.status.toUpperCase())}  ${fullName(migration)}${progress}`;
 }

@@ -1,10 +1,11 @@
 // `status` and `list`: what the journal says, told. They change nothing and refuse nothing.
 import type { LockHolder } from "../../failure/failure.ts";
 import { describeHolder } from "../describe-sight.ts";
+import type { Item } from "../inventory.ts";
 import { lockKey, readHolder } from "../lock.ts";
 import { planRun } from "../plan.ts";
 import { describe, finish } from "../report.ts";
-import type { Report } from "../report-schema.ts";
+import type { MigrationReport, Report } from "../report-schema.ts";
 import { runInProgress } from "../run-in-progress.ts";
 import type { Work } from "../work.ts";
 
@@ -17,7 +18,7 @@ export async function holderAtWork({ inventory, session, target }: Work): Promis
 /** What is not simply applied; what a run would refuse is a warning here, and so is a run that is at work. */
 export function status({ draft, inventory }: Work, holder: LockHolder | null): Report {
   const { steps, problems, warnings } = planRun(inventory);
-  draft.migrations = inventory.flatMap((item) => (item.standing === "applied" ? [] : [describe(item)]));
+  draft.migrations = inventory.flatMap((item) => (item.standing === "applied" ? [] : [stand(item)]));
   draft.warnings.push(...warnings, ...problems);
   // A rollback that stopped half way is no step of a run, and no schema that is up to date.
   const isUnfinished = inventory.some(({ standing }) => standing === "started");
@@ -28,7 +29,12 @@ export function status({ draft, inventory }: Work, holder: LockHolder | null): R
 /** Every migration that the build or the database knows. */
 export function list({ draft, inventory }: Work): Report {
   const { problems, warnings } = planRun(inventory);
-  draft.migrations = inventory.map((item) => describe(item));
+  draft.migrations = inventory.map(stand);
   draft.warnings.push(...warnings, ...problems);
   return finish(draft, "listed");
+}
+
+/** Of what is half done, how much. */
+function stand(item: Item): MigrationReport {
+  return { ...describe(item), ...(item.standing === "started" && { statementsDone: item.entry.statementsDone }) };
 }

@@ -49,12 +49,16 @@ describe("hj migrations status", () => {
   test("counts one that was started among the pending, and sets apart what this build does not know", () => {
     const pending = report("pending", {
       counts: { applied: 1, pending: 1, started: 1, unknown: 1 },
-      migrations: [migrationReport("20240601_001_a", "started"), unknown, migrationReport("20240601_002_b", "pending")],
+      migrations: [
+        migrationReport("20240601_001_a", "started", { statementsDone: 2 }),
+        unknown,
+        migrationReport("20240601_002_b", "pending"),
+      ],
     });
     expect(renderStatus(pending, plain).slice(2)).toEqual([
       "Pending migrations: 2",
       "",
-      "  STARTED  20240601_001_a",
+      "  STARTED  20240601_001_a (2 statements done)",
       "  PENDING  20240601_002_b",
       "",
       "  UNKNOWN  20250101_001_from_a_newer_build",
