@@ -32,8 +32,11 @@ function sentenceOf(report: Report): string {
     case "pending":
     case "would_apply":
       return `${migrations(report.counts.pending)} pending; ${version}`;
-    case "incomplete":
-      return `Time ran out after ${migrations(done)}; ${report.counts.pending} to go`;
+    case "incomplete": {
+      const atWork = report.warnings.find(({ code }) => code === "RUN_IN_PROGRESS");
+      const why = atWork === undefined ? "" : `, and ${atWork.message}`;
+      return `Time ran out after ${migrations(done)}${why}; ${report.counts.pending + report.counts.started} to go`;
+    }
     case "refused":
       return `Refused: ${report.problems.map(sentenceAbout).join("; ")}`;
     case "failed": {

@@ -9,21 +9,24 @@ import { postgresVersions } from "../support/database.ts";
 import { type CodeDeploy, startCodeDeploy } from "../support/deploy-services.ts";
 import type { Lambda } from "../support/lambda-runtime.ts";
 import { packageFunction } from "../support/packaged-function.ts";
-import { freshDatabase } from "../support/workplace.ts";
+import { engineSessionsOf, freshDatabase, openTransaction } from "../support/workplace.ts";
 
 const { url: serverUrl } = postgresVersions.at(-1) as { url: string };
 
 let forty: string;
 let twelve: string;
 let failing: string;
+let detached: string;
 
 beforeAll(async () => {
-  const packaged = await Promise.all([slowMigrations(40), slowMigrations(12), FAILING].map(packageFunction));
-  [forty, twelve, failing] = packaged.map(({ bundle }) => bundle) as [string, string, string];
+  const packaged = await Promise.all([slowMigrations(40), slowMigrations(12), FAILING, DETACHED].map(packageFunction));
+  [forty, twelve, failing, detached] = packaged.map(({ bundle }) => bundle) as [string, string, string, string];
   return async () => {
     for (const { remove } of packaged) await remove();
   };
 });
+
+const DETACHED = { "0001_t.up.sql": "-- hj:detach\ncreate index concurrently t_a on t (a);" };
 
 /** Where a connection is refused at once. */
 const NOBODY = "http://127.0.0.1:9";
@@ -85,6 +88,29 @@ describe("CodeDeploy", () => {
       "select count(distinct invocation_id)::int as invocations from hj_migration",
     );
     expect(invocations).toBeGreaterThanOrEqual(3);
+    expect(codedeploy.calls.filter(({ input }) => JSON.stringify(input).includes(idOf(event)))).toHaveLength(1);
+  });
+
+  test("is told once, by the invocation that finds the index built which the first one left to the server", async () => {
+    const database = await freshDatabase(serverUrl);
+    await database.query("create table t (a int)");
+    const writer = await openTransaction(database.url, "insert into t values (1)");
+    const lambda = await startFunction(detached, database.url, env(), 4_000);
+    const event = hook();
+    const { logs } = await lambda.invoke(event);
+    expect(logs).toMatch(/"message":"[^"]*a run is at work in pid \d+ [^"]* detached 0001[^"]*"/);
+    // The second invocation has begun to wait, and then the build may end.
+    const names = async () => (await engineSessionsOf(database)).map(({ application }) => application);
+    await expect
+      .poll(names, { timeout: 20_000 })
+      .toEqual(expect.arrayContaining([expect.stringMatching(/\/0 detached 0001$/), expect.stringMatching(/\/1$/)]));
+    expect(answerTo(event)).toBeUndefined();
+    await writer.query("commit");
+    await expect.poll(() => answerTo(event), { timeout: 40_000 }).toBe("Succeeded");
+    expect(await batchesOf(database)).toEqual([{ batch: 1, versions: 1, entries: 1 }]);
+    expect(await database.query("select indisvalid from pg_index where indrelid = 't'::regclass")).toEqual([
+      { indisvalid: true },
+    ]);
     expect(codedeploy.calls.filter(({ input }) => JSON.stringify(input).includes(idOf(event)))).toHaveLength(1);
   });
 
