@@ -35,6 +35,8 @@ export default defineConfig({
           globalSetup: ["test/support/postgres-servers.ts", "test/support/built-product.ts"],
           sequence: { groupOrder: 3 },
           maxWorkers: 2,
+          // Most of a test's time here is waiting for a time-out of the server.
+          maxConcurrency: 16,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

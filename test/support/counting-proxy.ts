@@ -30,6 +30,12 @@ export interface CountingProxy {
   sever(): void;
   /** From now on nothing arrives, and nothing is closed: in both directions, or only what the server answers. */
   freeze(direction?: "both" | "replies"): void;
+  /** From now on everything that arrives is kept back, in both directions; from within onQuery, that very text too. */
+  hold(): void;
+  /** Passes on what was kept back, in its order, and everything from now on. What a frozen line holds is lost. */
+  release(): void;
+  /** New connections go to this server: the one that takes the place of the old. */
+  leadTo(targetUrl: string): void;
   /** Closes every connection and the port. */
   close(): Promise<void>;
 }
@@ -39,7 +45,10 @@ interface ProxyState {
   readonly latencyMs: number;
   readonly onQuery: (text: string) => void;
   readonly sockets: Set<Socket>;
+  target: URL;
   frozen: "no" | "both" | "replies";
+  /** What is kept back; null while nothing is. */
+  held: (() => void)[] | null;
   connections: number;
   roundTrips: number;
   queries: string[];
@@ -51,8 +60,9 @@ const GSS_REQUEST = 80_877_104;
 
 /** Listens on a free port of 127.0.0.1. TLS passes through, uncounted. */
 export async function startCountingProxy(targetUrl: string, options: ProxyOptions = {}): Promise<CountingProxy> {
-  const target = new URL(targetUrl);
   const state: ProxyState = {
+    target: new URL(targetUrl),
+    held: null,
     latencyMs: options.latencyMs ?? 0,
     onQuery: options.onQuery ?? (() => undefined),
     sockets: new Set(),
@@ -62,7 +72,7 @@ export async function startCountingProxy(targetUrl: string, options: ProxyOption
     queries: [],
   };
   // Half-open, because a frozen line must not answer the end of one side with the end of the other.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => serve(client, target, state));
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => serve(client, state));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = new URL(targetUrl);
@@ -70,6 +80,7 @@ export async function startCountingProxy(targetUrl: string, options: ProxyOption
   url.port = String((server.address() as AddressInfo).port);
   const sever = () => {
     state.frozen = "no";
+    state.held = null;
     for (const socket of state.sockets) socket.destroy();
   };
   return {
@@ -80,6 +91,17 @@ export async function startCountingProxy(targetUrl: string, options: ProxyOption
     freeze: (direction = "both") => {
       state.frozen = direction;
     },
+    hold: () => {
+      state.held ??= [];
+    },
+    release: () => {
+      const held = state.held ?? [];
+      state.held = null;
+      for (const act of held) act();
+    },
+    leadTo: (nextUrl) => {
+      state.target = new URL(nextUrl);
+    },
     close: async () => {
       sever();
       server.close();
@@ -88,13 +110,13 @@ export async function startCountingProxy(targetUrl: string, options: ProxyOption
   };
 }
 
-function serve(client: Socket, target: URL, state: ProxyState): void {
+function serve(client: Socket, state: ProxyState): void {
   state.connections++;
   track(client, state);
   if (state.frozen === "both") return;
   const upstream = connect({
-    host: target.hostname,
-    port: Number(target.port || 5432),
+    host: state.target.hostname,
+    port: Number(state.target.port || 5432),
     allowHalfOpen: true,
     noDelay: true,
   });
@@ -124,7 +146,8 @@ function pass({ from, to, onChunk, isHeld }: Direction, state: ProxyState): void
     const unlessHeld = () => {
       if (!isHeld()) act();
     };
-    if (state.latencyMs > 0) setTimeout(unlessHeld, state.latencyMs);
+    if (state.held !== null) state.held.push(unlessHeld);
+    else if (state.latencyMs > 0) setTimeout(unlessHeld, state.latencyMs);
     else unlessHeld();
   };
   from.on("data", (chunk) => {
