@@ -102,8 +102,9 @@ async function start(tool: Tool, url: string, workplace: string, tables: readonl
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
   child.once("close", (code) => {
-    const reason = output.split("\n").find((line) => /lock timeout|error/i.test(line)) ?? output.trim();
-    if (code !== 0) process.stderr.write(`${tool.name} ended with ${code}: ${reason}\n`);
+    const lines = output.split("\n");
+    const reason = lines.find((line) => line.includes("lock timeout")) ?? lines.find((line) => /error/i.test(line));
+    if (code !== 0) process.stderr.write(`${tool.name} ended with ${code}: ${reason ?? output.trim()}\n`);
   });
   return child;
 }
