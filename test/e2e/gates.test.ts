@@ -50,6 +50,12 @@ test.each([
     says: "Only connection/ and engine/ import pg",
   },
   {
+    fault: "a benchmark of what nobody runs",
+    file: "bench/tools.ts",
+    text: 'import { serve } from "../src/engine/serve.ts";\nvoid serve;\n',
+    says: "What is measured is what people run",
+  },
+  {
     fault: "the environment read outside its module",
     file: "src/engine/plan.ts",
     text: 'void process.env["PATH"];\n',
