@@ -10,7 +10,7 @@ import { literal, qualified } from "./quote.ts";
 import type { Run } from "./run-context.ts";
 
 /** How a partition stands to its table. */
-export type PartitionState = "attached" | "pending" | "detached";
+type PartitionState = "attached" | "pending" | "detached";
 
 /** A detach that this very statement left pending is finished; in a transaction, because others may queue behind it. */
 export async function detachPartition(
@@ -36,12 +36,12 @@ export async function detachPartition(
 }
 
 /** Names without a schema are found through search_path, as the statement itself finds them. */
-export function partitionStateStatement({ table, partition }: { table: ObjectName; partition: ObjectName }): string {
+function partitionStateStatement({ table, partition }: { table: ObjectName; partition: ObjectName }): string {
   return `select inhdetachpending from pg_inherits where inhparent = to_regclass(${literal(qualified(table))}) and inhrelid = to_regclass(${literal(qualified(partition))})`;
 }
 
 /** Decodes the answer to partitionStateStatement. */
-export function decodePartitionState(rows: readonly Row[] | undefined): PartitionState {
+function decodePartitionState(rows: readonly Row[] | undefined): PartitionState {
   const [row] = rows ?? [];
   if (row === undefined) return "detached";
   return row["inhdetachpending"] === "t" ? "pending" : "attached";
