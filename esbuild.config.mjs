@@ -9,10 +9,13 @@ import { parseArgs } from "node:util";
 import { bundleAll, bundleFunction } from "./src/build/bundle.ts";
 import { compileDirectory } from "./src/build/compile-directory.ts";
 import { formatProblems } from "./src/build/format-problems.ts";
+import { rehearsed } from "./src/build/rehearsal.ts";
 import { inputsHash, isFresh, markFresh } from "./src/build/stamp.ts";
+import { connectTo } from "./src/connection/connect-to.ts";
 
 const options = readOptions();
 const root = import.meta.dirname;
+const rehearsal = { connectTo, cacheDirectory: join(root, "node_modules", ".cache", "hellojohn-rehearsals") };
 if (options.dir === undefined) await buildProduct();
 else await buildPackage(options.dir);
 
@@ -31,7 +34,7 @@ async function buildProduct() {
   const dist = join(root, "dist");
   const hash = await inputsHash(root);
   if (options["if-stale"] && (await isFresh(dist, hash))) return;
-  const manifest = await compiled(join(root, "migrations"), true);
+  const manifest = await rehearsed(await compiled(join(root, "migrations"), true), rehearsal);
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist);
   await writeManifest(manifest, dist);
@@ -40,7 +43,7 @@ async function buildProduct() {
 }
 
 async function buildPackage(directory) {
-  const manifest = await compiled(resolve(directory), options.strict ?? false);
+  const manifest = await tried(await compiled(resolve(directory), options.strict ?? false));
   const dist = join(root, "dist-package");
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist);
@@ -48,6 +51,16 @@ async function buildPackage(directory) {
   const zip = await bundleFunction(manifest, root, dist);
   process.stdout.write(`${zip}: ${manifest.migrations.length} migrations of ${directory}\n`);
   process.stdout.write(`ManifestHash: ${manifest.hash}\n`);
+}
+
+/** Without a server, or for migrations that need more than an empty one, only `validate` is lost. */
+async function tried(manifest) {
+  try {
+    return await rehearsed(manifest, rehearsal);
+  } catch (error) {
+    process.stderr.write(`Warning: validate will not be available in this function: ${error.message}\n`);
+    return manifest;
+  }
 }
 
 /** Its hash is what a custom resource of CloudFormation names this build by. */

@@ -43,6 +43,7 @@ export function compile(sources: readonly SourceFile[]): Manifest | Refusal {
         up: up.script,
         down: down?.script ?? null,
         irreversible: up.directives.irreversible,
+        change: null,
       };
     })
     .sort((a, b) => compareVersions(a.version, b.version));

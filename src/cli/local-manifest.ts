@@ -3,12 +3,27 @@ import { manifest as builtIn } from "hj:manifest";
 import type { CompiledDirectory } from "../build/compile-directory.ts";
 import type { Refusal } from "../failure/problem.ts";
 
-/** The parser is loaded only for a directory. */
+/** The parser is loaded only for a directory, and only `needsSnapshot` starts a PostgreSQL to try it on. */
 export async function loadManifest(
   directory: string | undefined,
-  isStrict: boolean,
+  { isStrict, needsSnapshot }: { readonly isStrict: boolean; readonly needsSnapshot: boolean },
 ): Promise<CompiledDirectory | Refusal> {
   if (directory === undefined) return { manifest: builtIn, findings: [] };
   const { compileDirectory } = await import("../build/compile-directory.ts");
-  return compileDirectory(directory, { isStrict });
+  const compiled = await compileDirectory(directory, { isStrict });
+  return "problems" in compiled || !needsSnapshot ? compiled : withSnapshot(compiled);
+}
+
+async function withSnapshot({ manifest, findings }: CompiledDirectory): Promise<CompiledDirectory> {
+  const [{ rehearsed }, { connectTo }] = await Promise.all([
+    import("../build/rehearsal.ts"),
+    import("../connection/connect-to.ts"),
+  ]);
+  try {
+    return { manifest: await rehearsed(manifest, { connectTo, cacheDirectory: null }), findings };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `the migrations could not be tried on an empty PostgreSQL: ${reason}`;
+    return { manifest, findings: [...findings, { code: "NOT_AVAILABLE", message }] };
+  }
 }

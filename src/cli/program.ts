@@ -38,7 +38,10 @@ export function createProgram(environment: Environment, onExit: OnExit): Command
     .option("--show-queries", SHOW_QUERIES)
     .addOption(timeoutOption());
   plain("list", "list all migrations");
-  plain("validate", "hold the live schema against what this build expects");
+  plain("validate", "hold the live schema against what this build expects").option(
+    "--verbose",
+    "also say why, and what is there that no migration made",
+  );
   add("resolve", "record what is true of a migration, where no run can find out")
     .argument("<version>", "the migration")
     .requiredOption("--as <what>", "applied, rolled_back, or checksum: its file is right as it is now")

@@ -17,6 +17,7 @@ import { type CliTarget, chooseTarget, type TargetFlags } from "./target.ts";
 /** Every flag of every command, as commander hands them over. */
 export interface CommandFlags extends TargetFlags {
   readonly json?: boolean;
+  readonly verbose?: boolean;
   readonly dryRun?: boolean;
   readonly timeout?: string;
   readonly steps?: string;
@@ -24,11 +25,16 @@ export interface CommandFlags extends TargetFlags {
   readonly allowOutOfOrder?: readonly string[];
   readonly as?: string;
   readonly event?: string;
+  /** Set by the command, not by a person. */
+  readonly needsSnapshot?: boolean;
 }
 
 /** Sends the event that a command and its flags mean, to its end, and prints the report. */
 export async function runCommand(command: object, flags: CommandFlags, environment: Environment): Promise<ExitCode> {
-  const ending = await withAsk(flags, environment, (ask) => invokeToTheEnd(eventOf(command, flags), ask));
+  const needsSnapshot = "command" in command && command.command === "validate";
+  const ending = await withAsk({ ...flags, needsSnapshot }, environment, (ask) =>
+    invokeToTheEnd(eventOf(command, flags), ask),
+  );
   return print(ending, flags);
 }
 
@@ -98,7 +104,8 @@ async function withInvoke<T>(
   }
   const { loadManifest } = await import("./local-manifest.ts");
   const { withLocalHandler } = await import("./invoke-locally.ts");
-  const loaded = await loadManifest(flags.dir, flags.strict ?? false);
+  const { dir, strict: isStrict = false, needsSnapshot = false } = flags;
+  const loaded = await loadManifest(dir, { isStrict, needsSnapshot });
   // A directory that does not compile is answered by the handler, like any other request that cannot be served.
   const manifest = "problems" in loaded ? loaded : loaded.manifest;
   const findings = "problems" in loaded ? [] : loaded.findings;
@@ -114,10 +121,10 @@ function endingOf(answer: Report | NoReport): Ending {
 }
 
 /** Standard output has nothing but the report, and nothing at all without one. */
-function print({ report, noReport }: Ending, { json }: CommandFlags): ExitCode {
+function print({ report, noReport }: Ending, { json, verbose }: CommandFlags): ExitCode {
   if (report !== null && json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   else if (report !== null) {
-    const { stdout, stderr } = renderReport(report, styleFor(process.stdout), styleFor(process.stderr));
+    const { stdout, stderr } = renderReport(report, styleFor(process.stdout), styleFor(process.stderr), verbose);
     process.stdout.write(stdout);
     process.stderr.write(stderr);
   }

@@ -64,6 +64,39 @@ const migration = z.strictObject({
   reversible: z.boolean().optional(),
 });
 
+const checked = z
+  .strictObject({
+    tables: z.number().int().nonnegative(),
+    columns: z.number().int().nonnegative(),
+    indexes: z.number().int().nonnegative().describe("Without those that stand behind a constraint."),
+    constraints: z.number().int().nonnegative(),
+    others: z
+      .number()
+      .int()
+      .nonnegative()
+      .describe("Types, sequences, functions, triggers, views, policies, extensions."),
+  })
+  .describe("How many objects all migrations of this build make.");
+
+const drift = z
+  .strictObject({
+    kind: z.enum(["missing", "invalid", "different", "unexpected"]),
+    level: z
+      .enum(["error", "warning", "information"])
+      .describe("warning: printed differently, or perhaps a newer build's doing. information: nobody's concern."),
+    object: z.strictObject({ kind: z.string(), of: z.string().describe("Its table, or empty."), name: z.string() }),
+    version: z.string().optional().describe("The migration that brings it."),
+    because: z
+      .enum(["pending", "dropped", "unknown"])
+      .optional()
+      .describe(
+        "Of what is missing. pending: its migration is. dropped: somebody did. unknown: the database is ahead.",
+      ),
+    expected: z.string().optional(),
+    found: z.string().optional(),
+  })
+  .describe("One difference between the live schema and what the migrations make.");
+
 const base = {
   reportVersion: z.literal(1),
   command: z
@@ -121,6 +154,14 @@ export const reportSchema = z
     fine("resolved").extend({ resolution: z.string().describe("What was recorded.") }),
     fine("would_resolve").extend({ resolution: z.string().describe("What would be recorded.") }),
     fine("unlocked").extend({ holder }),
+    fine("valid").extend({ checked, drift: z.array(drift).describe("No errors.") }),
+    z.strictObject({
+      ...base,
+      ok: z.literal(false),
+      outcome: z.literal("drifted").describe("The schema is not what the migrations make."),
+      checked,
+      drift: z.array(drift).min(1),
+    }),
     z.strictObject({
       ...base,
       ok: z.literal(false),
@@ -139,6 +180,10 @@ export const reportSchema = z
   ])
   .describe("What a command of the HelloJohn migration hook came to.");
 
+/** How much a validation looked at. */
+export type Checked = z.infer<typeof checked>;
+/** One difference, as a report tells it. */
+export type ReportedDrift = z.infer<typeof drift>;
 /** One migration in a report. */
 export type MigrationReport = z.infer<typeof migration>;
 /** What a migration's status can be. */

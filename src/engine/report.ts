@@ -1,10 +1,11 @@
 // Puts a report together from what a run learned. Pure, but for the clock that says how long it took.
 import type { Failure, LockHolder } from "../failure/failure.ts";
 import type { Problem } from "../failure/problem.ts";
+import type { Drift } from "../schema/drift.ts";
 import type { Continuation } from "./continuation.ts";
 import { type Inventory, type Item, schemaVersion } from "./inventory.ts";
 import type { Session } from "./open-session.ts";
-import type { MigrationReport, MigrationStatus, Report, ReportBase } from "./report-schema.ts";
+import type { Checked, MigrationReport, MigrationStatus, Report, ReportBase } from "./report-schema.ts";
 import type { Command, Request } from "./request.ts";
 import { NEWEST_SERVER } from "./session.ts";
 import type { Target } from "./target.ts";
@@ -68,7 +69,10 @@ export function finish(draft: Draft, outcome: PlainOutcome): Report {
 }
 
 /** Outcomes that say all there is to say. */
-type PlainOutcome = Exclude<Extract<Report, { ok: true }>["outcome"], "resolved" | "would_resolve" | "unlocked">;
+type PlainOutcome = Exclude<
+  Extract<Report, { ok: true }>["outcome"],
+  "resolved" | "would_resolve" | "unlocked" | "valid"
+>;
 
 /** The report of a run that was cut by its deadline and goes on with `continuation`. */
 export function finishIncomplete(draft: Draft, continuation: string): Report {
@@ -78,6 +82,14 @@ export function finishIncomplete(draft: Draft, continuation: string): Report {
 /** The report of a resolve; `resolution` is what was, or would be, recorded. */
 export function finishResolved(draft: Draft, outcome: "resolved" | "would_resolve", resolution: string): Report {
   return { ...base(draft), ok: true, outcome, resolution };
+}
+
+/** The report of a validation: `drifted` as soon as one difference is an error. */
+export function finishValidated(draft: Draft, checked: Checked, differences: readonly Drift[]): Report {
+  const drift = [...differences];
+  return drift.some(({ level }) => level === "error")
+    ? { ...base(draft), ok: false, outcome: "drifted", checked, drift }
+    : { ...base(draft), ok: true, outcome: "valid", checked, drift };
 }
 
 /** The report of an unlock; `holder` is the session that was ended. */

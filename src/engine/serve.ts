@@ -8,6 +8,7 @@ import { rollback } from "./commands/rollback.ts";
 import { run } from "./commands/run.ts";
 import { holderAtWork, list, status } from "./commands/status.ts";
 import { unlock } from "./commands/unlock.ts";
+import { validate } from "./commands/validate.ts";
 import { fitReport } from "./fit-report.ts";
 import { takeInventory } from "./inventory.ts";
 import { applicationName, openSession } from "./open-session.ts";
@@ -64,7 +65,6 @@ async function answer(
   context: RunContext,
   draft: Draft,
 ): Promise<Report> {
-  if (request.command === "validate") return refuse(draft, [notAvailable(request.command)]);
   const grantedMs = context.remainingMs();
   const opened = await openSession(target, applicationName(context), context);
   if ("problems" in opened) return refuse(draft, opened.problems);
@@ -80,12 +80,14 @@ async function answer(
   }
 }
 
-async function command(request: Exclude<Request, { command: "validate" }>, work: Work): Promise<Report> {
+async function command(request: Request, work: Work): Promise<Report> {
   switch (request.command) {
     case "status":
       return status(work, await holderAtWork(work));
     case "list":
       return list(work);
+    case "validate":
+      return validate(work);
     case "run":
       return run(work, request);
     case "rollback":
@@ -105,14 +107,5 @@ function failureOf(error: unknown): Failure {
     message: `an error that should not happen: ${error instanceof Error ? error.message : String(error)}`,
     hint: "hj migrations status says what is applied. Please report this with the run id.",
     details: { name },
-  };
-}
-
-function notAvailable(name: string): Problem {
-  return {
-    code: "NOT_AVAILABLE",
-    field: "command",
-    message: `${name} is not available yet in this build`,
-    hint: "Available: status, run, rollback, list, resolve, unlock.",
   };
 }

@@ -1,5 +1,7 @@
 // All migrations of a build, compiled: what the function ships instead of files and a parser.
 
+import type { SchemaChange } from "./schema-change.ts";
+
 /** A file as the engine runs it. Offsets into `sql` count UTF-16 code units. */
 export interface Script {
   readonly file: string;
@@ -57,6 +59,8 @@ export interface Migration {
   readonly down: Script | null;
   /** Why it cannot be rolled back, from `-- hj:irreversible`. */
   readonly irreversible: string | null;
+  /** What it makes of the schema; null where that was not tried. */
+  readonly change: SchemaChange | null;
 }
 
 /** In order of version, each version once. */

@@ -94,7 +94,15 @@ export function journalEntry(
 function migrationOfVersion(version: string): Migration {
   const file = `${version}_migration.up.sql`;
   const up = { file, transactional: true, timeoutMs: null, sql: "", statements: [] };
-  return { version, name: "migration", checksum: checksumOf(version), up, down: null, irreversible: null };
+  return {
+    version,
+    name: "migration",
+    checksum: checksumOf(version),
+    up,
+    down: null,
+    irreversible: null,
+    change: null,
+  };
 }
 
 function checksumOf(version: string): string {

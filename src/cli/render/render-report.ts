@@ -4,6 +4,7 @@ import { renderList } from "./render-list.ts";
 import { renderError, renderIds, renderWarnings } from "./render-problems.ts";
 import { renderDryRun, renderRun } from "./render-run.ts";
 import { renderStatus, renderUpToDate } from "./render-status.ts";
+import { renderValidation } from "./render-validate.ts";
 import type { Style } from "./style.ts";
 
 /** What goes to standard output, and what to standard error; either may be empty. */
@@ -13,8 +14,8 @@ export interface Rendered {
 }
 
 /** Renders any report, each stream in its own style: one may be a terminal and the other a file. Text ends with a line end. */
-export function renderReport(report: Report, style: Style, errorStyle: Style = style): Rendered {
-  const body = renderBody(report, style);
+export function renderReport(report: Report, style: Style, errorStyle: Style = style, isVerbose = false): Rendered {
+  const body = renderBody(report, isVerbose, style);
   const error = renderError(report, errorStyle);
   return {
     stdout: lines(body),
@@ -22,7 +23,7 @@ export function renderReport(report: Report, style: Style, errorStyle: Style = s
   };
 }
 
-function renderBody(report: Report, style: Style): readonly string[] {
+function renderBody(report: Report, isVerbose: boolean, style: Style): readonly string[] {
   switch (report.outcome) {
     case "up_to_date":
       return renderUpToDate(report, style);
@@ -39,6 +40,9 @@ function renderBody(report: Report, style: Style): readonly string[] {
     case "failed":
     case "refused":
       return renderRun(report, style);
+    case "valid":
+    case "drifted":
+      return renderValidation(report, isVerbose, style);
     case "nothing_to_roll_back":
       return ["Nothing to roll back."];
     case "would_resolve":

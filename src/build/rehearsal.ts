@@ -1,0 +1,65 @@
+// Finds out what migrations make of a schema, by running them on an empty PostgreSQL that is started for it.
+import { createHash } from "node:crypto";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startServer } from "../embedded/server.ts";
+import { rehearse } from "../engine/rehearse.ts";
+import type { Target } from "../engine/target.ts";
+import type { Manifest } from "../migration/manifest.ts";
+import type { SchemaChange } from "../migration/schema-change.ts";
+import { catalogStatements } from "../schema/catalog-query.ts";
+
+/** What a rehearsal needs from above. */
+export interface RehearsalOptions {
+  /** Connects to the server behind a URL: the build opens no connections. */
+  readonly connectTo: (url: string) => Target["connect"];
+  /** Where results are kept, so that the same migrations are not run again; null keeps none. */
+  readonly cacheDirectory: string | null;
+}
+
+const SCHEMA = { schema: "public", journal: "hj_migration" };
+
+/**
+ * The manifest with what each migration makes of a schema. Throws when the server cannot be started (an Error that says
+ * what is missing) or a migration fails on an empty database (a MigrationError).
+ */
+export async function rehearsed(manifest: Manifest, options: RehearsalOptions): Promise<Manifest> {
+  const { cacheDirectory } = options;
+  const file = cacheDirectory === null ? null : join(cacheDirectory, `${keyOf(manifest)}.json`);
+  const kept = file === null ? null : await readFile(file, "utf8").catch(() => null);
+  if (kept !== null) return withChanges(manifest, JSON.parse(kept));
+  const result = await rehearseOnServer(manifest, options);
+  if (file !== null && cacheDirectory !== null) {
+    await mkdir(cacheDirectory, { recursive: true });
+    await writeFile(file, JSON.stringify(result.migrations.map(({ change }) => change)));
+  }
+  return result;
+}
+
+async function rehearseOnServer(manifest: Manifest, { connectTo }: RehearsalOptions): Promise<Manifest> {
+  const directory = await mkdtemp(join(tmpdir(), "hj-rehearsal-"));
+  try {
+    // Open to the server's account, which for root is another one.
+    await chmod(directory, 0o755);
+    const server = await startServer({ dataDirectory: join(directory, "postgres"), durable: false });
+    try {
+      return await rehearse(manifest, { ...SCHEMA, connect: connectTo(server.url) });
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Also of what is read: a newer build may look at more. */
+function keyOf(manifest: Manifest): string {
+  const query = catalogStatements({ schema: "", journal: "" }).join(";");
+  return createHash("sha256").update(manifest.hash).update(query).digest("hex");
+}
+
+function withChanges(manifest: Manifest, changes: readonly SchemaChange[]): Manifest {
+  const migrations = manifest.migrations.map((migration, index) => ({ ...migration, change: changes[index] ?? null }));
+  return { ...manifest, migrations };
+}

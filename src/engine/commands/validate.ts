@@ -1,0 +1,47 @@
+// `validate`: holds the live schema against what the build found its migrations to make. Changes nothing.
+import type { ObjectKind } from "../../migration/schema-change.ts";
+import { driftOf, type Expectation } from "../../schema/drift.ts";
+import { applyChanges } from "../../schema/snapshot.ts";
+import type { Inventory } from "../inventory.ts";
+import { readSchema } from "../read-schema.ts";
+import { finishValidated, refuse } from "../report.ts";
+import type { Checked, Report } from "../report-schema.ts";
+import type { Work } from "../work.ts";
+
+/** Refuses where the build has no snapshot. */
+export async function validate({ draft, inventory, session, target }: Work): Promise<Report> {
+  const expectations = expectationsOf(inventory);
+  if (expectations === null) return refuse(draft, [NO_SNAPSHOT]);
+  const live = await readSchema(session, target);
+  const drift = driftOf(expectations, live, isAhead(inventory));
+  return finishValidated(draft, checkedBy(expectations), drift);
+}
+
+/** What each migration of the build makes of a schema, and whether it is in this one; null where that was not tried. */
+export function expectationsOf(inventory: Inventory): readonly Expectation[] | null {
+  const shipped = inventory.flatMap(({ version, standing, migration }) =>
+    migration === null ? [] : [{ version, isApplied: standing === "applied", change: migration.change }],
+  );
+  const known = shipped.flatMap(({ change, ...rest }) => (change === null ? [] : [{ ...rest, change }]));
+  return known.length === shipped.length ? known : null;
+}
+
+/** True for a database that a newer build has migrated: what differs may be its doing. */
+export function isAhead(inventory: Inventory): boolean {
+  return inventory.some(({ standing }) => standing === "unknown");
+}
+
+function checkedBy(expectations: readonly Expectation[]): Checked {
+  const objects = applyChanges(expectations.map(({ change }) => change));
+  const count = (...kinds: readonly ObjectKind[]) => objects.filter(({ kind }) => kinds.includes(kind)).length;
+  const [tables, columns, indexes] = [count("table"), count("column"), count("index")];
+  const constraints = count("constraint");
+  return { tables, columns, indexes, constraints, others: objects.length - tables - columns - indexes - constraints };
+}
+
+const NO_SNAPSHOT = {
+  code: "NOT_AVAILABLE",
+  field: "command",
+  message: "validate needs to know what the migrations make of a schema, and this build does not",
+  hint: "It is found out by running them on an empty PostgreSQL when the function is packaged: see what the build said.",
+} as const;

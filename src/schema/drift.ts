@@ -1,0 +1,102 @@
+// Where a live schema differs from what the migrations made of it, and why. Pure.
+import type { SchemaChange, SchemaObject } from "../migration/schema-change.ts";
+import { applyChanges, byKey, keyOf, type Snapshot } from "./snapshot.ts";
+
+/** One migration's change, and whether it is in the database. */
+export interface Expectation {
+  readonly version: string;
+  readonly isApplied: boolean;
+  readonly change: SchemaChange;
+}
+
+/** One difference. Only an `error` says that something is not as it should be. */
+export interface Drift {
+  readonly kind: "missing" | "invalid" | "different" | "unexpected";
+  readonly level: "error" | "warning" | "information";
+  readonly object: Pick<SchemaObject, "kind" | "of" | "name">;
+  /** The migration that brings it; absent for what no migration brings. */
+  readonly version?: string;
+  /** `pending`: its migration is. `dropped`: somebody did. `unknown`: a newer build may have. For what is missing. */
+  readonly because?: "pending" | "dropped" | "unknown";
+  /** Definitions, for what is different. */
+  readonly expected?: string;
+  readonly found?: string;
+}
+
+/**
+ * In the order in which objects are told: tables first, then by name. What belongs to a missing table is not listed
+ * again. In a database that is ahead of this build, what differs may be a newer migration's doing, and what is
+ * unexpected is its.
+ */
+export function driftOf(expectations: readonly Expectation[], live: Snapshot, isAhead: boolean): readonly Drift[] {
+  const found = byKey(live);
+  const applied = expectations.filter(({ isApplied }) => isApplied);
+  const own = applyChanges(applied.map(({ change }) => change));
+  const newest = applyChanges(expectations.map(({ change }) => change));
+  const [expected, known] = [byKey(own), byKey([...own, ...newest])];
+  const [liveTables, ownTables] = [relationsOf(live), relationsOf(own)];
+  const missing = newest.filter(
+    (object) => !expected.has(keyOf(object)) && !found.has(keyOf(object)) && belongs(object, ownTables),
+  );
+  const unexpected = isAhead ? [] : live.filter((object) => !known.has(keyOf(object)) && belongs(object, ownTables));
+  return [
+    ...own
+      .filter((object) => belongs(object, liveTables))
+      .flatMap((object) => compare(object, found.get(keyOf(object)), isAhead)),
+    ...missing.map(
+      (object): Drift => ({ kind: "missing", level: "error", object: nameOf(object), because: "pending" }),
+    ),
+    ...unexpected.map((object): Drift => ({ kind: "unexpected", level: "information", object: nameOf(object) })),
+  ]
+    .map((drift) => withVersion(drift, expectations))
+    .sort((a, b) => rankOf(a) - rankOf(b));
+}
+
+function compare(expected: SchemaObject, found: SchemaObject | undefined, isAhead: boolean): readonly Drift[] {
+  const object = nameOf(expected);
+  const level = isAhead ? "warning" : "error";
+  if (found === undefined) return [{ kind: "missing", level, object, because: isAhead ? "unknown" : "dropped" }];
+  const invalid: Drift = { kind: "invalid", level: "error", object };
+  const isInvalid = expected.isValid && !found.isValid;
+  if (found.definition === expected.definition) return isInvalid ? [invalid] : [];
+  const texts = { expected: expected.definition, found: found.definition };
+  const isPrintedDifferently = printed(texts.expected) === printed(texts.found);
+  const different: Drift = { kind: "different", level: isPrintedDifferently ? "warning" : level, object, ...texts };
+  return isInvalid ? [invalid, different] : [different];
+}
+
+/**
+ * PostgreSQL prints `in ('a', 'b')` on a varchar with its casts elsewhere once the definition has been through a dump and
+ * a restore. Without casts and brackets both are the same.
+ */
+function printed(definition: string): string {
+  return definition.replace(/::(?:character varying|"?[a-z_]+"?)(?:\(\d+\))?(?:\[\])?/g, "").replace(/[()\s]/g, "");
+}
+
+function withVersion(drift: Drift, expectations: readonly Expectation[]): Drift {
+  if (drift.kind === "unexpected") return drift;
+  const key = keyOf(drift.object);
+  const bringer = expectations.find(({ change }) => change.sets.some((object) => keyOf(object) === key));
+  return bringer === undefined ? drift : { ...drift, version: bringer.version };
+}
+
+/** Its table is in the list that there is, or it needs none. */
+function belongs({ of }: SchemaObject, tables: ReadonlySet<string>): boolean {
+  return of === "" || tables.has(of);
+}
+
+function relationsOf(snapshot: Snapshot): ReadonlySet<string> {
+  return new Set(snapshot.filter(({ kind }) => RELATIONS.has(kind)).map(({ name }) => name));
+}
+
+const RELATIONS: ReadonlySet<string> = new Set(["table", "view", "materialized view", "foreign table"]);
+
+function nameOf({ kind, of, name }: SchemaObject): Drift["object"] {
+  return { kind, of, name };
+}
+
+const KINDS = ["missing", "invalid", "different", "unexpected"];
+
+function rankOf({ kind, object }: Drift): number {
+  return KINDS.indexOf(kind) * 2 + (RELATIONS.has(object.kind) ? 0 : 1);
+}
