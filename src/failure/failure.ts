@@ -101,6 +101,7 @@ export interface FailureDetails {
     readonly blockers: readonly Blocker[];
   };
   readonly TRANSACTION_ENDED: { readonly version: string; readonly file: string };
+  readonly SCHEMA_MISMATCH: { readonly differences: number };
   readonly INDEX_INVALID: { readonly version: string; readonly file: string; readonly index: string };
   readonly CANNOT_RESUME: { readonly version: string; readonly file: string; readonly statementNumber: number };
   readonly CONNECTION_LOST: { readonly version: string | null; readonly sqlState: string | null };

@@ -21,7 +21,8 @@ export type ProblemCode =
   | "DATABASE_AHEAD"
   | "SERVER_NEWER_THAN_TESTED"
   | "TLS_UNVERIFIED"
-  | "RUN_IN_PROGRESS";
+  | "RUN_IN_PROGRESS"
+  | "SCHEMA_DRIFTED";
 
 /**
  * One thing that is wrong, in a sentence that says what was found and what was expected.

@@ -10,6 +10,7 @@ import type { Report } from "../report-schema.ts";
 import type { Request } from "../request.ts";
 import { runInProgress } from "../run-in-progress.ts";
 import { takeSteps } from "../take-steps.ts";
+import { verified } from "../verify.ts";
 import { type LockedWork, underLock, type Work } from "../work.ts";
 
 type RunRequest = Extract<Request, { command: "run" }>;
@@ -34,7 +35,8 @@ async function apply(work: LockedWork, request: RunRequest): Promise<Report> {
   const continuation = { command: "run", runId: context.runId, batches: [batch] } as const;
   const isContinuation = request.continuation !== null;
   const run = { target, session, lookout, context, reserveMs, isContinuation, timeoutMs: request.timeoutMs };
-  return takeSteps(work, run, plan.steps, () => batch, { outcome: "applied", continuation });
+  const report = await takeSteps(work, run, plan.steps, () => batch, { outcome: "applied", continuation });
+  return verified(work, report);
 }
 
 /** The server is still at work for an earlier run: that is progress, and no failure. */

@@ -2,7 +2,7 @@
 import type { ObjectKind } from "../../migration/schema-change.ts";
 import { driftOf, type Expectation } from "../../schema/drift.ts";
 import { applyChanges } from "../../schema/snapshot.ts";
-import type { Inventory } from "../inventory.ts";
+import { expectationsOf, isAhead } from "../expectation.ts";
 import { readSchema } from "../read-schema.ts";
 import { finishValidated, refuse } from "../report.ts";
 import type { Checked, Report } from "../report-schema.ts";
@@ -15,20 +15,6 @@ export async function validate({ draft, inventory, session, target }: Work): Pro
   const live = await readSchema(session, target);
   const drift = driftOf(expectations, live, isAhead(inventory));
   return finishValidated(draft, checkedBy(expectations), drift);
-}
-
-/** What each migration of the build makes of a schema, and whether it is in this one; null where that was not tried. */
-export function expectationsOf(inventory: Inventory): readonly Expectation[] | null {
-  const shipped = inventory.flatMap(({ version, standing, migration }) =>
-    migration === null ? [] : [{ version, isApplied: standing === "applied", change: migration.change }],
-  );
-  const known = shipped.flatMap(({ change, ...rest }) => (change === null ? [] : [{ ...rest, change }]));
-  return known.length === shipped.length ? known : null;
-}
-
-/** True for a database that a newer build has migrated: what differs may be its doing. */
-export function isAhead(inventory: Inventory): boolean {
-  return inventory.some(({ standing }) => standing === "unknown");
 }
 
 function checkedBy(expectations: readonly Expectation[]): Checked {

@@ -1,0 +1,79 @@
+// What a run brought is looked at after it: a journal that says "applied" of what is not there would be believed.
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Manifest } from "../../src/migration/manifest.ts";
+import { postgresVersions } from "../support/database.ts";
+import { runEvent, statuses } from "../support/engine.ts";
+import { manifestOf } from "../support/manifest.ts";
+import { rehearsedManifest } from "../support/rehearsed-manifest.ts";
+import { freshDatabase, freshProxy } from "../support/workplace.ts";
+
+const RUN = { command: "run" };
+const FILES = manifestOf({
+  "0001_a.up.sql": "create table a (id int primary key, mail text); create index a_mail on a (mail);",
+  "0002_b.up.sql": "create table if not exists b (id int, name text); alter table a add column at timestamptz;",
+});
+
+describe.each(postgresVersions)("after a run on PostgreSQL $version", ({ url }) => {
+  let manifest: Manifest;
+  let first: Manifest;
+  beforeAll(async () => {
+    manifest = await rehearsedManifest(FILES, url);
+    first = { ...manifest, migrations: manifest.migrations.slice(0, 1) };
+  });
+
+  it("the schema is as it should be, which one round trip finds out", async () => {
+    const database = await freshDatabase(url);
+    const proxy = await freshProxy(database.url);
+    await runEvent(proxy.url, FILES, RUN);
+    const without = proxy.counts().roundTrips;
+    await database.query("drop table a, b, hj_migration");
+    proxy.reset();
+    expect(await runEvent(proxy.url, manifest, RUN)).toMatchObject({ outcome: "applied", warnings: [] });
+    expect(proxy.counts().roundTrips).toBe(without + 1);
+  });
+
+  it("nothing is looked at when there was nothing to do", async () => {
+    const database = await freshDatabase(url);
+    await runEvent(database.url, manifest, RUN);
+    await database.query("drop index a_mail");
+    const proxy = await freshProxy(database.url);
+    expect(await runEvent(proxy.url, manifest, RUN)).toMatchObject({ outcome: "up_to_date", warnings: [] });
+    expect(proxy.counts().queries.join()).not.toContain("pg_get_indexdef");
+  });
+
+  it("what the run should have brought and did not is a failure, and the journal is told as it is", async () => {
+    const database = await freshDatabase(url);
+    // So "if not exists" finds another table of that name.
+    await database.query("create table b (id int)");
+    const report = await runEvent(database.url, manifest, RUN);
+    expect(report).toMatchObject({
+      ok: false,
+      outcome: "failed",
+      failure: {
+        code: "SCHEMA_MISMATCH",
+        message: expect.stringContaining("missing column b.name"),
+        details: { differences: 1 },
+      },
+      schemaVersion: { after: "0002" },
+      counts: { applied: 2, pending: 0 },
+    });
+    expect(statuses(report)).toEqual({ "0001": "applied", "0002": "applied" });
+  });
+
+  it("what was amiss before is a warning", async () => {
+    const database = await freshDatabase(url);
+    await runEvent(database.url, first, RUN);
+    await database.query("drop index a_mail");
+    const report = await runEvent(database.url, manifest, RUN);
+    expect(report).toMatchObject({ ok: true, outcome: "applied" });
+    expect(report.warnings).toMatchObject([
+      { code: "SCHEMA_DRIFTED", message: expect.stringContaining("missing index a_mail") },
+    ]);
+  });
+
+  it("a migration that another one of the same run takes back is not missed", async () => {
+    const database = await freshDatabase(url);
+    const files = manifestOf({ "0001_a.up.sql": "create table a (id int);", "0002_a.up.sql": "drop table a;" });
+    expect(await runEvent(database.url, await rehearsedManifest(files, url), RUN)).toMatchObject({ warnings: [] });
+  });
+});
