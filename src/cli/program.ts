@@ -42,6 +42,11 @@ export function createProgram(environment: Environment, onExit: OnExit): Command
     "--verbose",
     "also say why, and what is there that no migration made",
   );
+  add("adopt", "give a journal to a database that something else has migrated")
+    .option("--yes", "record what is there; without it, only say what that is")
+    .action(({ yes = false, ...flags }: CommandFlags & { readonly yes?: boolean }) =>
+      runCommand({ command: "adopt", dryRun: !yes }, flags, environment).then(onExit),
+    );
   add("resolve", "record what is true of a migration, where no run can find out")
     .argument("<version>", "the migration")
     .requiredOption("--as <what>", "applied, rolled_back, or checksum: its file is right as it is now")

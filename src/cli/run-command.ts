@@ -31,7 +31,7 @@ export interface CommandFlags extends TargetFlags {
 
 /** Sends the event that a command and its flags mean, to its end, and prints the report. */
 export async function runCommand(command: object, flags: CommandFlags, environment: Environment): Promise<ExitCode> {
-  const needsSnapshot = "command" in command && command.command === "validate";
+  const needsSnapshot = "command" in command && (command.command === "validate" || command.command === "adopt");
   const ending = await withAsk({ ...flags, needsSnapshot }, environment, (ask) =>
     invokeToTheEnd(eventOf(command, flags), ask),
   );

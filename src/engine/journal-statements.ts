@@ -111,6 +111,17 @@ export function resolveStatements(target: Target, author: EntryAuthor, { entry, 
   }
 }
 
+/** Records migrations that something else has applied. Each in a batch of its own, so that a rollback takes back one. */
+export function adoptStatements(
+  target: Target,
+  author: Omit<EntryAuthor, "batch">,
+  migrations: readonly Migration[],
+): readonly string[] {
+  return migrations.map((migration, index) =>
+    insertUp(target, { ...author, batch: index + 1 }, migration, "applied", "adopted"),
+  );
+}
+
 /** For messages to people. */
 export function journalName(target: Target): string {
   return `${identifier(target.schema)}.${identifier(target.journal)}`;

@@ -46,6 +46,7 @@ const migration = z.strictObject({
       "applied",
       "pending",
       "would_apply",
+      "would_adopt",
       "rolled_back",
       "would_roll_back",
       "failed",
@@ -100,7 +101,7 @@ const drift = z
 const base = {
   reportVersion: z.literal(1),
   command: z
-    .enum(["status", "run", "rollback", "list", "validate", "resolve", "unlock"])
+    .enum(["status", "run", "rollback", "list", "validate", "adopt", "resolve", "unlock"])
     .nullable()
     .describe("Null when none was understood."),
   dryRun: z.boolean(),
@@ -151,6 +152,8 @@ export const reportSchema = z
     fine("would_roll_back"),
     fine("nothing_to_roll_back"),
     fine("listed"),
+    fine("adopted").describe("Recorded as applied, because it is there: nothing was applied."),
+    fine("would_adopt"),
     fine("resolved").extend({ resolution: z.string().describe("What was recorded.") }),
     fine("would_resolve").extend({ resolution: z.string().describe("What would be recorded.") }),
     fine("unlocked").extend({ holder }),

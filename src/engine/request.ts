@@ -10,6 +10,7 @@ export type Request = { readonly dryRun: boolean } & (
   | { readonly command: "status" }
   | { readonly command: "list" }
   | { readonly command: "validate" }
+  | { readonly command: "adopt" }
   | ({ readonly command: "run"; readonly allowOutOfOrder: readonly string[] } & Extended)
   | ({ readonly command: "rollback"; readonly steps: number } & Extended)
   | { readonly command: "resolve"; readonly version: string; readonly as: ResolveAs }
@@ -26,7 +27,16 @@ interface Extended {
 /** What can be asked of the engine. */
 export type Command = Request["command"];
 
-const COMMANDS = ["status", "run", "rollback", "list", "validate", "resolve", "unlock"] as const satisfies Command[];
+const COMMANDS = [
+  "status",
+  "run",
+  "rollback",
+  "list",
+  "validate",
+  "adopt",
+  "resolve",
+  "unlock",
+] as const satisfies Command[];
 const RESOLVE_AS = ["applied", "rolled_back", "checksum"] as const satisfies ResolveAs[];
 
 const name = z.string().check(z.minLength(1), z.maxLength(200));
@@ -52,7 +62,7 @@ type Field = Exclude<keyof Event, "command" | "throwOnFailure">;
 
 /** Which commands a field means something for, and what it has to be. Elsewhere only its default is accepted. */
 const FIELDS: Readonly<Record<Field, { readonly usedBy: readonly Command[]; readonly expected: string }>> = {
-  dryRun: { usedBy: ["run", "rollback", "resolve"], expected: "true or false" },
+  dryRun: { usedBy: ["run", "rollback", "resolve", "adopt"], expected: "true or false" },
   steps: { usedBy: ["rollback"], expected: "a whole number from 1 to 1000" },
   timeout: { usedBy: ["run", "rollback"], expected: DURATION_EXPECTED },
   allowOutOfOrder: { usedBy: ["run"], expected: "a list of versions or names of migrations" },

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type Failure, MigrationError } from "../failure/failure.ts";
 import type { Problem } from "../failure/problem.ts";
 import type { Manifest } from "../migration/manifest.ts";
+import { adopt } from "./commands/adopt.ts";
 import { resolve } from "./commands/resolve.ts";
 import { rollback } from "./commands/rollback.ts";
 import { run } from "./commands/run.ts";
@@ -86,6 +87,8 @@ async function command(request: Request, work: Work): Promise<Report> {
       return status(work, await holderAtWork(work));
     case "list":
       return list(work);
+    case "adopt":
+      return adopt(work, request);
     case "validate":
       return validate(work);
     case "run":

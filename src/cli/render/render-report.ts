@@ -1,5 +1,6 @@
 // A report as people read it: HelloJohn's documented texts. Pure.
 import type { Report } from "../../engine/report-schema.ts";
+import { renderAdoption } from "./render-adopt.ts";
 import { renderList } from "./render-list.ts";
 import { renderError, renderIds, renderWarnings } from "./render-problems.ts";
 import { renderDryRun, renderRun } from "./render-run.ts";
@@ -40,6 +41,9 @@ function renderBody(report: Report, isVerbose: boolean, style: Style): readonly 
     case "failed":
     case "refused":
       return renderRun(report, style);
+    case "adopted":
+    case "would_adopt":
+      return renderAdoption(report, style);
     case "valid":
     case "drifted":
       return renderValidation(report, isVerbose, style);

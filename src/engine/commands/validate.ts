@@ -25,7 +25,8 @@ function checkedBy(expectations: readonly Expectation[]): Checked {
   return { tables, columns, indexes, constraints, others: objects.length - tables - columns - indexes - constraints };
 }
 
-const NO_SNAPSHOT = {
+/** For commands that compare schemas, in a build that does not know what its migrations make. */
+export const NO_SNAPSHOT = {
   code: "NOT_AVAILABLE",
   field: "command",
   message: "validate needs to know what the migrations make of a schema, and this build does not",

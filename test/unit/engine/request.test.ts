@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { encodeContinuation } from "../../../src/engine/continuation.ts";
 import { parseRequest } from "../../../src/engine/request.ts";
 
-const COMMAND = "expected one of status, run, rollback, list, validate, resolve, unlock";
+const COMMAND = "expected one of status, run, rollback, list, validate, adopt, resolve, unlock";
 const DRY_RUN = "expected true or false";
 const STEPS = "expected a whole number from 1 to 1000";
 const TIMEOUT = "expected a duration with a unit, such as 90s, 5m or 1h30m";

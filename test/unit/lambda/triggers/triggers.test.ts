@@ -118,7 +118,10 @@ describe("CodeDeploy", () => {
   });
 
   test.each([
-    ["runn", "HELLOJOHN_HOOK_COMMAND command expected one of status, run, rollback, list, validate, resolve, unlock"],
+    [
+      "runn",
+      "HELLOJOHN_HOOK_COMMAND command expected one of status, run, rollback, list, validate, adopt, resolve, unlock",
+    ],
     ['{"command":"run","dryrun":true}', "HELLOJOHN_HOOK_COMMAND dryrun is no field of a request"],
     ['{"command":', "HELLOJOHN_HOOK_COMMAND is neither a command nor an event as JSON"],
   ])("is refused when the setting is %s", (hookCommand, expected) => {
@@ -216,7 +219,7 @@ describe("CodePipeline", () => {
 
   test("is refused by the name of its own field", () => {
     expect(problems(codepipeline, pipelineJob("[1]"))).toEqual([
-      "UserParameters command expected one of status, run, rollback, list, validate, resolve, unlock",
+      "UserParameters command expected one of status, run, rollback, list, validate, adopt, resolve, unlock",
     ]);
   });
 

@@ -1,0 +1,46 @@
+// What the journals of other tools say of a database: a hint, never a proof. Pure SQL text and its decoding.
+import { compareVersions } from "../migration/version.ts";
+import type { Row } from "./message.ts";
+import { literal, qualified } from "./quote.ts";
+
+/** By the names that their tools give them; golang-migrate and dbmate share one. */
+const JOURNALS = ["_migrations_tenant", "schema_migrations", "flyway_schema_history", "pgmigrations"] as const;
+
+/** What one of them says. */
+export interface ForeignJournal {
+  readonly table: string;
+  /** The newest of our versions that it names; null when it names none. */
+  readonly newest: string | null;
+  /** It says itself that a migration did not get through. */
+  readonly isDirty: boolean;
+}
+
+/** Which of them there are; for decodeForeignTables. */
+export function foreignTablesStatement(schema: string): string {
+  return `select relname as name from pg_class join pg_namespace n on n.oid = relnamespace where nspname = ${literal(schema)} and relname in (${JOURNALS.map(literal).join(", ")}) order by relname`;
+}
+
+/** All rows, as JSON: the columns are each tool's own. */
+export function foreignRowsStatement(schema: string, table: string): string {
+  return `select to_jsonb(entry)::text as entry from ${qualified({ schema, name: table })} as entry limit 10000`;
+}
+
+/** Decodes the answer to foreignRowsStatement. `versions` are those of the build. */
+export function decodeForeignJournal(table: string, rows: readonly Row[], versions: readonly string[]): ForeignJournal {
+  const entries = rows.map((row) => JSON.parse(row["entry"] ?? "{}") as Record<string, unknown>);
+  const named = versions.filter((version) => entries.some((entry) => mentions(entry, version)));
+  return {
+    table,
+    newest: named.toSorted(compareVersions).at(-1) ?? null,
+    isDirty: entries.some((entry) => entry["dirty"] === true || entry["success"] === false),
+  };
+}
+
+/** As its version, or at the head of a file's name; golang-migrate keeps digits only. */
+function mentions(entry: Readonly<Record<string, unknown>>, version: string): boolean {
+  const digits = version.replaceAll(/\D/g, "");
+  return Object.values(entry).some((value) => {
+    const text = String(value);
+    return text === digits || (text.startsWith(version) && !/^\d/.test(text.slice(version.length)));
+  });
+}
