@@ -13,7 +13,7 @@ export interface Tool {
 }
 
 const ROOT = join(import.meta.dirname, "..");
-const PEERS = join(import.meta.dirname, "node_modules", ".bin");
+const PEERS = join(ROOT, "node_modules", ".bin");
 /** What a careful team gives to a peer, of its own accord: as long as the longest lock time-out of this tool. */
 const LOCK_TIMEOUT = "2s";
 
