@@ -111,12 +111,25 @@ function compileScript(source: SourceFile, directives: Directives | null): Scrip
   for (const { start, tree } of transactional ? [] : parsed) {
     if (isSetting(tree)) problems.push(problem(start, "this setting reaches no other statement", SETTING_HINT));
   }
-  if (detach && !statements.some(({ kind }) => kind === "create_index_concurrently"))
+  if (detach)
     problems.push(
-      problem(0, "says -- hj:detach and builds no index concurrently", "Remove the line: it would do nothing."),
+      ...detachProblems(statements, directives?.timeoutMs ?? null).map(([message, hint]) => problem(0, message, hint)),
     );
   if (problems.length > 0) return { problems };
   return { file, transactional, timeoutMs: directives?.timeoutMs ?? null, sql, statements };
+}
+
+/** Messages and hints. */
+function detachProblems(
+  statements: readonly Statement[],
+  timeoutMs: number | null,
+): readonly (readonly [string, string])[] {
+  if (!statements.some(({ kind }) => kind === "create_index_concurrently"))
+    return [["says -- hj:detach and builds no index concurrently", "Remove the line: it would do nothing."]];
+  // The usual five minutes are less than most invocations, which such a build is to outlive.
+  return timeoutMs === null
+    ? [["says -- hj:detach and not how long the server may build", "Add such a line: -- hj:timeout 2h"]]
+    : [];
 }
 
 function problemsOfTheSet(names: readonly (FileName | Problem | null)[]): readonly Problem[] {

@@ -26,7 +26,7 @@ beforeAll(async () => {
   };
 });
 
-const DETACHED = { "0001_t.up.sql": "-- hj:detach\ncreate index concurrently t_a on t (a);" };
+const DETACHED = { "0001_t.up.sql": "-- hj:detach\n-- hj:timeout 1h\ncreate index concurrently t_a on t (a);" };
 
 /** Where a connection is refused at once. */
 const NOBODY = "http://127.0.0.1:9";

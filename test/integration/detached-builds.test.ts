@@ -19,7 +19,7 @@ import {
 const RUN = { command: "run" };
 const BUILD = "create unique index concurrently t_a on t (a);";
 const FILES = manifestOf({
-  "0001_t.up.sql": `-- hj:detach\n${BUILD}`,
+  "0001_t.up.sql": `-- hj:detach\n-- hj:timeout 1h\n${BUILD}`,
   "0001_t.down.sql": "drop index t_a",
   "0002_u.up.sql": "create table u ()",
 });

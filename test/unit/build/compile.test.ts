@@ -42,6 +42,7 @@ const TOLD: Readonly<Record<string, readonly string[]>> = {
   "detach-without-build": [
     "0001_account.down.sql:1  -- hj:detach stands in a down file",
     "0001_account.up.sql:1:1  says -- hj:detach and builds no index concurrently",
+    "0002_index.up.sql:1:1  says -- hj:detach and not how long the server may build",
   ],
   "down-without-up": [
     "0001_acount.down.sql  undoes 0001_account.up.sql, whose name is different",
