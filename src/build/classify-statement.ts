@@ -99,12 +99,18 @@ function partitionDetached(commands: readonly SyntaxTree[] | undefined): ObjectN
   return relationName(definition.PartitionCmd.name);
 }
 
-function scopeOf({ kind, relation, name }: Extract<SyntaxTree, { ReindexStmt: unknown }>["ReindexStmt"]): ReindexScope {
+function scopeOf({
+  kind,
+  relation,
+  name,
+  params = [],
+}: Extract<SyntaxTree, { ReindexStmt: unknown }>["ReindexStmt"]): ReindexScope {
+  const hasOptions = params.length > 1;
   switch (kind) {
     case "REINDEX_OBJECT_INDEX":
-      return { of: "index", name: relationName(relation) };
+      return { of: "index", name: relationName(relation), hasOptions };
     case "REINDEX_OBJECT_TABLE":
-      return { of: "table", name: relationName(relation) };
+      return { of: "table", name: relationName(relation), hasOptions };
     case "REINDEX_OBJECT_SCHEMA":
       return { of: "schema", schema: name ?? "" };
     default:

@@ -35,9 +35,14 @@ export function reindexLeftoversStatement(scope: ReindexScope): string {
   return `${NAMES} join pg_index i on i.indexrelid = c.oid where not i.indisvalid and c.relkind = 'i' and c.relname ~ '_cc(new|old)[0-9]*$' and i.indrelid in (${tablesOf(scope)})`;
 }
 
+/** The partitions that hold the data of a partitioned table or index; none of one that is not. For decodeNames. */
+export function leavesStatement(name: ObjectName): string {
+  return `${NAMES} join pg_partition_tree(${oidOf(name)}) on relid = c.oid where isleaf and level > 0`;
+}
+
 /** The index, or all of the table, as far as invalid. A partitioned index has no data that could be. For decodeNames. */
 export function invalidIndexesStatement(scope: Extract<ReindexScope, { of: "index" | "table" }>): string {
-  const within = scope.of === "index" ? `i.indexrelid = ${oidOf(scope.name)}` : `i.indrelid = ${oidOf(scope.name)}`;
+  const within = `i.${scope.of === "index" ? "indexrelid" : "indrelid"} in (${treeOf(scope.name)})`;
   return `${NAMES} join pg_index i on i.indexrelid = c.oid where not i.indisvalid and c.relkind = 'i' and ${within}`;
 }
 

@@ -5,7 +5,13 @@ import type { ReindexScope } from "../migration/manifest.ts";
 import type { Budget } from "./budget.ts";
 import { execute, type Position, RAN, type Ran, read } from "./execute-alone.ts";
 import { failed, type StepOutcome } from "./explain-step.ts";
-import { decodeNames, dropIndexStatement, invalidIndexesStatement, reindexLeftoversStatement } from "./index-state.ts";
+import {
+  decodeNames,
+  dropIndexStatement,
+  invalidIndexesStatement,
+  leavesStatement,
+  reindexLeftoversStatement,
+} from "./index-state.ts";
 import { removeLeftovers } from "./leftover.ts";
 import { qualified } from "./quote.ts";
 import type { Run } from "./run-context.ts";
@@ -26,16 +32,35 @@ export async function reindex(
       if (removed !== null) return removed;
     }
   }
-  const isOurs = position.wasBegun || before.found.length === 0;
-  const outcome = await execute(run, position, budget, { isBegun: isOurs });
-  if (outcome !== null) {
-    const left = isOurs ? await readLeftovers() : outcome;
+  const isBegun = position.wasBegun || before.found.length === 0;
+  const parts = await partsOf(run, position, scope, budget);
+  if ("kind" in parts) return parts;
+  for (const sql of parts.found) {
+    const outcome = await execute(run, position, budget, { isBegun, ...(sql !== null && { sql }) });
+    if (outcome === null) continue;
+    const left = isBegun ? await readLeftovers() : outcome;
     return "kind" in left ? outcome : removeLeftovers(run, position, left.found, outcome);
   }
   if (scope.of !== "index" && scope.of !== "table") return RAN;
   const after = await read(run, position, budget, invalidIndexesStatement(scope), decodeNames);
   if ("kind" in after) return after;
   return after.found.length === 0 ? RAN : failed(stillInvalid(position, after.found.map(qualified)), null, 1);
+}
+
+/**
+ * The statement itself (null), or one for each partition: of a partitioned table PostgreSQL locks every partition against
+ * writers first, and while it waits for one of them, all others queue behind it.
+ */
+async function partsOf(
+  run: Run,
+  position: Position,
+  scope: ReindexScope,
+  budget: Budget,
+): Promise<{ readonly found: readonly (string | null)[] } | StepOutcome> {
+  if ((scope.of !== "index" && scope.of !== "table") || scope.hasOptions) return { found: [null] };
+  const leaves = await read(run, position, budget, leavesStatement(scope.name), decodeNames);
+  if ("kind" in leaves || leaves.found.length === 0) return "kind" in leaves ? leaves : { found: [null] };
+  return { found: leaves.found.map((leaf) => `reindex ${scope.of} concurrently ${qualified(leaf)}`) };
 }
 
 function stillInvalid({ step }: Position, names: readonly string[]): Failure {

@@ -38,7 +38,12 @@ export interface IndexToBuild {
 
 /** Which indexes a REINDEX makes anew. */
 export type ReindexScope =
-  | { readonly of: "index" | "table"; readonly name: ObjectName }
+  | {
+      readonly of: "index" | "table";
+      readonly name: ObjectName;
+      /** True for a tablespace and the like, with which the statement cannot be put together anew. */
+      readonly hasOptions: boolean;
+    }
   | { readonly of: "schema"; readonly schema: string }
   | { readonly of: "database" };
 

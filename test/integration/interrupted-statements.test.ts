@@ -4,7 +4,14 @@ import { describe, expect, it } from "vitest";
 import { postgresVersions, type TestDatabase } from "../support/database.ts";
 import { runEvent } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
-import { freshDatabase, freshProxy, journalOf, openSession, openTransaction } from "../support/workplace.ts";
+import {
+  engineSessionsOf,
+  freshDatabase,
+  freshProxy,
+  journalOf,
+  openSession,
+  openTransaction,
+} from "../support/workplace.ts";
 
 const RUN = { command: "run" };
 const APPLIED = { outcome: "applied", counts: { applied: 1, started: 0 } };
@@ -72,6 +79,19 @@ describe.each(postgresVersions)("on PostgreSQL $version", ({ url }) => {
     await old.query("commit");
     expect(await indexesOf(database, "m_1", "m_2")).toEqual(["m_1_id_idx", "m_2_id_idx"]);
     expect(await runEvent(database.url, files, RUN)).toMatchObject(APPLIED);
+  });
+
+  it("a REINDEX CONCURRENTLY of a partitioned table lets others write while it waits for a writer", async () => {
+    const database = await freshDatabase(url);
+    await database.query(`${PARTITIONED}; create index on m (id)`);
+    const writer = await openTransaction(database.url, "insert into m values (2)");
+    const files = manifestOf({ "0001_r.up.sql": "reindex table concurrently m" });
+    const running = runEvent(database.url, files, RUN);
+    await expect.poll(() => engineSessionsOf(database)).toMatchObject([{ waits: "Lock" }]);
+    await database.query("set lock_timeout = '5s'; insert into m values (3), (12)");
+    await writer.query("commit");
+    expect(await running).toMatchObject(APPLIED);
+    expect(await indexesOf(database, "m_1", "m_2")).toEqual(["m_1_id_idx", "m_2_id_idx"]);
   });
 
   it("a REINDEX CONCURRENTLY that fails by itself removes what it left, and says so", async () => {

@@ -59,8 +59,14 @@ describe("classifyStatement", () => {
   });
 
   test.each([
-    ["reindex index concurrently auth.account_id", { of: "index", name: { schema: "auth", name: "account_id" } }],
-    ["reindex (verbose, concurrently) table account", { of: "table", name: { schema: null, name: "account" } }],
+    [
+      "reindex index concurrently auth.account_id",
+      { of: "index", name: { schema: "auth", name: "account_id" }, hasOptions: false },
+    ],
+    [
+      "reindex (verbose, concurrently) table account",
+      { of: "table", name: { schema: null, name: "account" }, hasOptions: true },
+    ],
     ["reindex schema concurrently auth", { of: "schema", schema: "auth" }],
     ["reindex database concurrently hellojohn", { of: "database" }],
   ])("knows the scope of %j", (sql, scope) => {

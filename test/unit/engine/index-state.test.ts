@@ -28,10 +28,10 @@ describe("a statement about an index", () => {
     ["its state", indexStateStatement(HOSTILE, HOSTILE)],
     ["its removal", dropIndexStatement(HOSTILE)],
     ["its existence", existingIndexesStatement([HOSTILE, HOSTILE])],
-    ["a reindex of it", reindexLeftoversStatement({ of: "index", name: HOSTILE })],
-    ["a reindex of a table", reindexLeftoversStatement({ of: "table", name: HOSTILE })],
+    ["a reindex of it", reindexLeftoversStatement({ of: "index", name: HOSTILE, hasOptions: false })],
+    ["a reindex of a table", reindexLeftoversStatement({ of: "table", name: HOSTILE, hasOptions: false })],
     ["a reindex of a schema", reindexLeftoversStatement({ of: "schema", schema: HOSTILE.name })],
-    ["its validity", invalidIndexesStatement({ of: "index", name: HOSTILE })],
+    ["its validity", invalidIndexesStatement({ of: "index", name: HOSTILE, hasOptions: false })],
   ])("for %s stays one statement, whatever the names", (_what, sql) => {
     expect(parseSql(sql)).toHaveLength(1);
   });
