@@ -174,7 +174,11 @@ test("names that Mermaid would take for something else are shown in characters t
   const lines = linesOf(
     ...table(
       hostile,
-      { pk: "integer not null", "1st, (col)": 'numeric(10,2)[] collate "de x" not null', 'q"x': '"my default type"' },
+      {
+        pk: "integer not null",
+        "1st, (col)": 'numeric(10,2)[] collate "de x" not null',
+        'q"x': '"my default type" not null default 1',
+      },
       "PRIMARY KEY (pk)",
       'FOREIGN KEY ("1st, (col)", "q""x") REFERENCES "oth(er"("a, b", c) ON DELETE SET NULL ("1st, (col)")',
     ),
@@ -184,7 +188,7 @@ test("names that Mermaid would take for something else are shown in characters t
   expect(lines).toContain('    integer _pk PK "pk"');
   expect(lines).toContain('    numeric(10_2)[] _1st___col_ FK "1st, (col)"');
   expect(lines).toContain('    _my_default_type_ q_x FK "q＂x"');
-  expect(lines).toContain(`  "oth（er" |o..o{ ${name} : "1st, (col), q＂x"`);
+  expect(lines).toContain(`  "oth（er" ||..o{ ${name} : "1st, (col), q＂x"`);
 });
 
 test("a remark never turns the diagram round", () => {
