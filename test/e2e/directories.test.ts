@@ -239,6 +239,12 @@ describe("npm run package -- --dir", () => {
       ]);
       expect(await tablesOf(database)).toEqual(["public.account", "public.hj_migration", "public.žluť"]);
       expect(await invoke({ command: "run" })).toMatchObject({ outcome: "up_to_date" });
+      expect(await invoke({ command: "validate" })).toMatchObject({ outcome: "valid", checked: { tables: 2 } });
+      await database.query("drop index account_id");
+      expect(await invoke({ command: "validate" })).toMatchObject({
+        outcome: "drifted",
+        drift: [{ kind: "missing", object: { kind: "index", name: "account_id" }, because: "dropped" }],
+      });
       // The command line and the function compile alike, or one would call the other's work edited.
       const local = await migrations(database, "run", "--json", "--dir", directory);
       expect(reportOf(local)).toMatchObject({
@@ -254,6 +260,15 @@ describe("npm run package -- --dir", () => {
     const first = await build(FILES);
     expect((await build(FILES)).equals(first)).toBe(true);
     expect((await build({ ...FILES, "0004_more.sql": "select 1;" })).equals(first)).toBe(false);
+  });
+
+  test("packages what does not run on an empty database, and says that validate is lost, and why", async () => {
+    await withDirectory({ "1_more.sql": "alter table legacy add column more int;" }, async (directory) => {
+      const { stdout, stderr } = await packaged(directory);
+      expect(stdout).toContain("1 migrations of");
+      expect(stderr).toContain("Warning: validate will not be available in this function: ");
+      expect(stderr).toContain('relation "legacy" does not exist');
+    });
   });
 
   test("builds nothing of a broken directory, and says by file, line and column why", async () => {

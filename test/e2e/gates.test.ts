@@ -79,6 +79,12 @@ test.each([
     text: "\n",
     says: "Stale: docs/report.schema.json",
   },
+  {
+    fault: "a migration that the picture of the schema does not show",
+    file: "migrations/20240601_002_session_device_fingerprint.up.sql",
+    text: "create table hj_not_drawn (id integer primary key);\n",
+    says: "Stale: docs/schema.md",
+  },
 ])("$fault fails the gates", async ({ file, text, says }) => {
   await appendFile(join(copy, file), text);
   const { exitCode, output } = await gates();
