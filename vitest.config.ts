@@ -25,6 +25,8 @@ export default defineConfig({
           // They wait for servers and time-outs more than they compute.
           maxWorkers: 4,
           testTimeout: 60_000,
+          // A condition is awaited until it holds; how long that takes is the machine's business.
+          expect: { poll: { timeout: 20_000 } },
           hookTimeout: 60_000,
         },
       },
@@ -38,6 +40,7 @@ export default defineConfig({
           // Most of a test's time here is waiting for a time-out of the server.
           maxConcurrency: 16,
           testTimeout: 180_000,
+          expect: { poll: { timeout: 20_000 } },
           hookTimeout: 180_000,
         },
       },

@@ -24,6 +24,9 @@ export interface Attempted extends Omit<Interrupted, "build"> {
 /** lock_not_available and deadlock_detected: nothing happened, and the same again may succeed. */
 const RETRIED: readonly (string | null)[] = ["55P03", "40P01"];
 
+/** A shorter attempt hardly gets a lock that the ones before did not, and makes others queue for it. */
+const WORTH_MS = 250;
+
 /**
  * How much later than our own cancel the server's statement_timeout ends a statement. It stands behind the cancel for
  * the case that no second connection can be opened.
@@ -43,7 +46,7 @@ export async function attempt(run: Run, version: string, parts: Parts, budget: B
     if (interruption !== null || !RETRIED.includes(sqlStateOf(reply.error))) return done;
 
     const pauseMs = retryPauseMs(attempts, Math.random());
-    if (performance.now() + pauseMs >= budget.endsAt) return done;
+    if (performance.now() + pauseMs >= budget.endsAt - WORTH_MS) return done;
     run.context.onProgress({ kind: "migration_waits", version, attempts });
     await sleep(pauseMs, null, { signal: run.context.signal }).catch(() => {});
     if (run.context.signal.aborted) return { ...done, interruption: "abort" };

