@@ -18,11 +18,11 @@ export async function rehearse(manifest: Manifest, target: Target): Promise<Mani
   if ("problems" in opened) throw new TypeError("a rehearsal needs an address");
   const { session } = opened;
   try {
-    let before: Snapshot = await readSchema(session, target);
+    let before: Snapshot = await readSchema(session, target, Number.POSITIVE_INFINITY);
     const migrations: Migration[] = [];
     for (const migration of manifest.migrations) {
       await apply(session, target, migration);
-      const after = await readSchema(session, target);
+      const after = await readSchema(session, target, Number.POSITIVE_INFINITY);
       migrations.push({ ...migration, change: changeBetween(before, after) });
       before = after;
     }

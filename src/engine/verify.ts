@@ -18,7 +18,7 @@ export async function verified(work: Work, report: Report): Promise<Report> {
   const inventory = draft.after ?? [];
   const expectations = expectationsOf(inventory);
   if (report.outcome !== "applied" || expectations === null) return report;
-  const live = await readSchema(session, target).catch(() => null);
+  const live = await readSchema(session, target, work.context.remainingMs() * SHARE).catch(() => null);
   if (live === null) return { ...report, warnings: [...report.warnings, NOT_VERIFIED] };
   const versions = new Set(report.migrations.map(({ version }) => version));
   const brought = new Set(
@@ -39,6 +39,9 @@ export async function verified(work: Work, report: Report): Promise<Report> {
     details: { differences: own.length },
   });
 }
+
+/** Of what is left, which at the deadline is what a run keeps back to answer: more than half has to remain of that. */
+const SHARE = 1 / 4;
 
 function olderDrift(drift: readonly Drift[]): Problem {
   return {

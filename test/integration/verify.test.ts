@@ -5,7 +5,7 @@ import { postgresVersions } from "../support/database.ts";
 import { runEvent, statuses } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
 import { rehearsedManifest } from "../support/rehearsed-manifest.ts";
-import { freshDatabase, freshProxy } from "../support/workplace.ts";
+import { freshDatabase, freshProxy, openTransaction } from "../support/workplace.ts";
 
 const RUN = { command: "run" };
 const FILES = manifestOf({
@@ -75,5 +75,30 @@ describe.each(postgresVersions)("after a run on PostgreSQL $version", ({ url }) 
     const database = await freshDatabase(url);
     const files = manifestOf({ "0001_a.up.sql": "create table a (id int);", "0002_a.up.sql": "drop table a;" });
     expect(await runEvent(database.url, await rehearsedManifest(files, url), RUN)).toMatchObject({ warnings: [] });
+  });
+
+  it("a table that somebody has to itself costs the answer neither its time nor its truth", async () => {
+    const database = await freshDatabase(url);
+    await database.query("create table busy (a int default 1)");
+    await openTransaction(database.url, "lock table busy");
+    const endsAt = performance.now() + 10_000;
+    const remainingMs = () => endsAt - performance.now();
+    const report = await runEvent(database.url, manifest, RUN, { remainingMs });
+    expect(report).toMatchObject({ outcome: "applied", counts: { applied: 2 } });
+    expect(report.warnings).toMatchObject([
+      { code: "SCHEMA_DRIFTED", message: expect.stringContaining("could not be verified") },
+    ]);
+    expect(remainingMs()).toBeGreaterThan(1_500);
+  });
+
+  it("validate does not wait for ever for a table that somebody has to itself, and says why", async () => {
+    const database = await freshDatabase(url);
+    await runEvent(database.url, manifest, RUN);
+    await database.query("create table busy (a int default 1)");
+    await openTransaction(database.url, "lock table busy");
+    expect(await runEvent(database.url, manifest, { command: "validate" })).toMatchObject({
+      outcome: "failed",
+      failure: { details: { sqlState: "55P03" }, hint: expect.stringContaining("has a table of the schema to itself") },
+    });
   });
 });

@@ -19,7 +19,7 @@ import { describe, finish, refuse } from "../report.ts";
 import type { Report } from "../report-schema.ts";
 import type { Request } from "../request.ts";
 import { composeTransaction } from "../transaction.ts";
-import { type LockedWork, underLock, type Work } from "../work.ts";
+import { type LockedWork, underLock, usableMsOf, type Work } from "../work.ts";
 import { NO_SNAPSHOT } from "./validate.ts";
 
 type AdoptRequest = Extract<Request, { command: "adopt" }>;
@@ -71,7 +71,7 @@ async function planFor(work: Work): Promise<Plan> {
     change === null ? [] : [{ version, change }],
   );
   if (candidates.length < manifest.migrations.length) return refusal({ ...NO_SNAPSHOT, message: CANNOT_COMPARE });
-  const match = findMatch(candidates, await readSchema(session, target));
+  const match = findMatch(candidates, await readSchema(session, target, usableMsOf(work)));
   const hints = await readHints(work);
   const dirty = hints.find(({ isDirty }) => isDirty);
   if (dirty !== undefined) return refusal(halfMigrated(dirty));
