@@ -1,11 +1,13 @@
 // What a run brought is looked at after it: a journal that says "applied" of what is not there would be believed.
 import { beforeAll, describe, expect, it } from "vitest";
+import { encodeContinuation } from "../../src/engine/continuation.ts";
 import type { Manifest } from "../../src/migration/manifest.ts";
+import type { CountingProxy } from "../support/counting-proxy.ts";
 import { postgresVersions } from "../support/database.ts";
 import { runEvent, statuses } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
 import { rehearsedManifest } from "../support/rehearsed-manifest.ts";
-import { freshDatabase, freshProxy, openTransaction } from "../support/workplace.ts";
+import { freshDatabase, freshProxy, journalOf, openTransaction } from "../support/workplace.ts";
 
 const RUN = { command: "run" };
 const FILES = manifestOf({
@@ -100,5 +102,38 @@ describe.each(postgresVersions)("after a run on PostgreSQL $version", ({ url }) 
       outcome: "failed",
       failure: { details: { sqlState: "55P03" }, hint: expect.stringContaining("has a table of the schema to itself") },
     });
+  });
+
+  it("what an earlier invocation of the same run brought is looked at by the one that ends it", async () => {
+    const database = await freshDatabase(url);
+    const { runId } = await runEvent(database.url, first, RUN);
+    await database.query("drop index a_mail");
+    const continuation = encodeContinuation({ command: "run", runId, batches: [1] });
+    expect(await runEvent(database.url, manifest, { ...RUN, continuation })).toMatchObject({
+      failure: { code: "SCHEMA_MISMATCH", message: expect.stringContaining("missing index a_mail") },
+      counts: { applied: 2 },
+    });
+  });
+
+  it("a run that goes on and finds nothing left looks at what it brought before", async () => {
+    const database = await freshDatabase(url);
+    const { runId } = await runEvent(database.url, manifest, RUN);
+    const continuation = encodeContinuation({ command: "run", runId, batches: [1] });
+    const goOn = () => runEvent(database.url, manifest, { ...RUN, continuation });
+    expect(await goOn()).toMatchObject({ outcome: "up_to_date", warnings: [] });
+    await database.query("drop index a_mail");
+    expect(await goOn()).toMatchObject({ outcome: "failed", failure: { code: "SCHEMA_MISMATCH" } });
+  });
+
+  it("what was brought before the connection broke is looked at like the rest", async () => {
+    const database = await freshDatabase(url);
+    await database.query("create table b (id int)");
+    const proxy: CountingProxy = await freshProxy(database.url, {
+      onQuery: (text) => text.includes("add column at") && proxy.freeze("replies"),
+    });
+    const running = runEvent(proxy.url, manifest, RUN);
+    await expect.poll(async () => (await journalOf(database).catch(() => [])).length).toBe(2);
+    proxy.sever();
+    expect(await running).toMatchObject({ failure: { code: "SCHEMA_MISMATCH" }, counts: { applied: 2 } });
   });
 });
