@@ -6,14 +6,15 @@ import { describeDrift } from "../describe-drift.ts";
 import {
   decodeForeignJournal,
   type ForeignJournal,
-  foreignRowsStatement,
+  foreignRowsStatements,
   foreignTablesStatement,
+  ROWS_INDEX,
 } from "../foreign-journal.ts";
 import { takeInventory } from "../inventory.ts";
 import { adoptStatements } from "../journal-statements.ts";
 import { lockKey, ownershipStatement } from "../lock.ts";
 import { isServerError, send } from "../message.ts";
-import { connectionLost, readJournal } from "../open-session.ts";
+import { notRecorded, readJournal } from "../open-session.ts";
 import { readSchema } from "../read-schema.ts";
 import { describe, finish, refuse } from "../report.ts";
 import type { Report } from "../report-schema.ts";
@@ -56,7 +57,7 @@ async function record(work: LockedWork): Promise<Report> {
   const { error } = await send(session.connection, composeTransaction(head, "", []).sql);
   if (error !== null) {
     if (isServerError(error)) await send(session.connection, "rollback");
-    throw connectionLost(error, "Whether it was recorded is not known here. hj migrations status says.");
+    throw notRecorded(error);
   }
   draft.after = takeInventory(manifest, (await readJournal(session, target)).journal);
   draft.migrations = draft.after.map((item) => describe(item));
@@ -90,9 +91,10 @@ async function readHints({
   const versions = manifest.migrations.map(({ version }) => version);
   const hints: ForeignJournal[] = [];
   for (const { name } of tables.completed[0] ?? []) {
-    const { completed, error } = await send(connection, foreignRowsStatement(schema, name ?? ""));
+    const { completed, error } = await send(connection, foreignRowsStatements(schema, name ?? "").join(";\n"));
+    if (isServerError(error)) await send(connection, "rollback");
     // It may be another product's, and not ours to read: a hint that cannot be had is none.
-    if (error === null) hints.push(decodeForeignJournal(name ?? "", completed[0] ?? [], versions));
+    if (error === null) hints.push(decodeForeignJournal(name ?? "", completed[ROWS_INDEX] ?? [], versions));
   }
   return hints;
 }
