@@ -3,6 +3,7 @@
 import { type Failure, MigrationError } from "../failure/failure.ts";
 import { fullName, type Manifest, type Migration, type Script } from "../migration/manifest.ts";
 import { changeBetween, type Snapshot } from "../schema/snapshot.ts";
+import { budgetOf } from "./budget.ts";
 import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
 import { openSession, type Session } from "./open-session.ts";
 import { placeOf } from "./place.ts";
@@ -44,15 +45,21 @@ const CONTEXT: RunContext = {
   lockWaitMs: 0,
 };
 
+const UNHURRIED = { requestedMs: null, remainingMs: Number.POSITIVE_INFINITY, reserveMs: 0, now: 0 } as const;
+
 async function apply({ connection, applicationName }: Session, target: Target, migration: Migration): Promise<void> {
   const { up } = migration;
   const reset = resetStatements(target, applicationName);
+  // One that never ends would keep the build for ever; on an empty database it has less to do than it may take.
+  const { timeoutMs } = budgetOf({ ...UNHURRIED, directedMs: up.timeoutMs });
+  const limit = `set statement_timeout = ${timeoutMs}`;
   if (up.transactional) {
-    const { sql, ...transaction } = composeTransaction([], up.sql, reset);
+    const { sql, ...transaction } = composeTransaction([limit], up.sql, reset);
     check(await send(connection, sql), migration, (error) => errorOffset(transaction, up.sql, error));
     return;
   }
   for (const { start, end } of up.statements) {
+    await send(connection, limit);
     check(await send(connection, up.sql.slice(start, end)), migration, () => start);
     await send(connection, reset.join(";\n"));
   }
