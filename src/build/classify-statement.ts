@@ -16,7 +16,7 @@ export function classifyStatement(tree: SyntaxTree): StatementKind {
   if ("DropStmt" in tree && tree.DropStmt.concurrent) {
     return { kind: "drop_index_concurrently", indexes: (tree.DropStmt.objects ?? []).map(objectName) };
   }
-  if ("ReindexStmt" in tree && hasOption(tree.ReindexStmt.params, "concurrently")) {
+  if ("ReindexStmt" in tree && optionOf(tree.ReindexStmt.params, "concurrently") === true) {
     return { kind: "reindex_concurrently", scope: scopeOf(tree.ReindexStmt) };
   }
   const partition = "AlterTableStmt" in tree ? partitionDetached(tree.AlterTableStmt.cmds) : null;
@@ -26,7 +26,7 @@ export function classifyStatement(tree: SyntaxTree): StatementKind {
   const command = commandOutsideTransactions(tree);
   if (command === null) return { kind: "ordinary" };
   // Run twice, these leave what one run leaves.
-  return { kind: "alone", command, repeatable: ["VACUUM", "REINDEX", "CLUSTER"].includes(command) };
+  return { kind: "alone", command, repeatable: ["VACUUM", "VACUUM FULL", "REINDEX", "CLUSTER"].includes(command) };
 }
 
 /** Why a statement cannot be part of any migration, with the way out; null when it can. */
@@ -72,11 +72,16 @@ function commandOutsideTransactions(tree: SyntaxTree): string | null {
     const { kind } = tree.ReindexStmt;
     return kind !== "REINDEX_OBJECT_INDEX" && kind !== "REINDEX_OBJECT_TABLE" ? "REINDEX" : null;
   }
-  if ("VacuumStmt" in tree) return tree.VacuumStmt.is_vacuumcmd ? "VACUUM" : null;
+  if ("VacuumStmt" in tree) {
+    const { is_vacuumcmd: isVacuum, options } = tree.VacuumStmt;
+    if (!isVacuum) return null;
+    return optionOf(options, "full") === true ? "VACUUM FULL" : "VACUUM";
+  }
   if ("ClusterStmt" in tree) return tree.ClusterStmt.relation ? null : "CLUSTER";
   if ("CreateSubscriptionStmt" in tree) {
     const { options } = tree.CreateSubscriptionStmt;
-    return hasOption(options, "connect") || hasOption(options, "create_slot") ? null : "CREATE SUBSCRIPTION";
+    const createsSlot = optionOf(options, "connect") !== false && optionOf(options, "create_slot") !== false;
+    return createsSlot ? "CREATE SUBSCRIPTION" : null;
   }
   const [type = ""] = Object.keys(tree);
   return OUTSIDE_TRANSACTIONS.get(type) ?? null;
@@ -122,8 +127,15 @@ function relationName(relation: { readonly schemaname?: string; readonly relname
   return { schema: relation?.schemaname ?? null, name: relation?.relname ?? "" };
 }
 
-function hasOption(options: readonly SyntaxTree[] | undefined, name: string): boolean {
-  return (options ?? []).some((option) => "DefElem" in option && option.DefElem.defname === name);
+/** Null where it is not named. Named without a value it is on: https://www.postgresql.org/docs/current/sql-reindex.html */
+function optionOf(options: readonly SyntaxTree[] | undefined, name: string): boolean | null {
+  const option = (options ?? []).find((item) => "DefElem" in item && item.DefElem.defname === name);
+  if (option === undefined || !("DefElem" in option)) return null;
+  const { arg } = option.DefElem;
+  if (arg === undefined) return true;
+  if ("Integer" in arg) return (arg.Integer.ival ?? 0) !== 0;
+  if ("Boolean" in arg) return arg.Boolean.boolval ?? false;
+  return !("String" in arg && /^(?:false|off|no|0)$/i.test(arg.String.sval ?? ""));
 }
 
 function objectName(tree: SyntaxTree): ObjectName {

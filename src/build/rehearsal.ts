@@ -27,14 +27,23 @@ const SCHEMA = { schema: "public", journal: "hj_migration" };
 export async function rehearsed(manifest: Manifest, options: RehearsalOptions): Promise<Manifest> {
   const { cacheDirectory } = options;
   const file = cacheDirectory === null ? null : join(cacheDirectory, `${keyOf(manifest)}.json`);
-  const kept = file === null ? null : await readFile(file, "utf8").catch(() => null);
-  if (kept !== null) return withChanges(manifest, JSON.parse(kept));
+  const kept = file === null ? null : await readKept(file);
+  if (kept !== null) return withChanges(manifest, kept);
   const result = await rehearseOnServer(manifest, options);
   if (file !== null && cacheDirectory !== null) {
     await mkdir(cacheDirectory, { recursive: true });
     await writeFile(file, JSON.stringify(result.migrations.map(({ change }) => change)));
   }
   return result;
+}
+
+/** Null also for what a build that was killed has half written. */
+async function readKept(file: string): Promise<readonly SchemaChange[] | null> {
+  try {
+    return JSON.parse(await readFile(file, "utf8"));
+  } catch {
+    return null;
+  }
 }
 
 async function rehearseOnServer(manifest: Manifest, { connectTo }: RehearsalOptions): Promise<Manifest> {

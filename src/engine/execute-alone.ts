@@ -1,8 +1,8 @@
-// Sends one statement that PostgreSQL refuses inside a transaction: alone, without lock_timeout, noted in the journal
+// Sends one statement that PostgreSQL refuses inside a transaction: alone, noted in the journal
 // before. What it leaves when it does not get through is for the files of its kind to look at.
 import type { IndexBuild } from "../failure/failure.ts";
 import type { Statement } from "../migration/manifest.ts";
-import type { Budget } from "./budget.ts";
+import { type Budget, lockTimeoutMs } from "./budget.ts";
 import { describeHolder } from "./describe-sight.ts";
 import { explainStep, type StepOutcome } from "./explain-step.ts";
 import { NOT_SENT, sendWithin } from "./interrupt.ts";
@@ -45,6 +45,8 @@ interface Execution {
   readonly isBegun: boolean;
   /** True lets the server go on alone when the deadline comes: under the whole time-out, and whether it has a client or not. */
   readonly detach?: boolean;
+  /** Counted from 1, for what makes others wait behind it: then it has a lock_timeout. Absent, it waits as long as it may. */
+  readonly attempt?: number;
 }
 
 /** Null when it is through. A note that it was begun stays, also when it failed. */
@@ -52,17 +54,18 @@ export async function execute(
   run: Run,
   position: Position,
   budget: Budget,
-  { sql: instead, isBegun, detach = false }: Execution = { isBegun: true },
+  { sql: instead, isBegun, detach = false, attempt }: Execution = { isBegun: true },
 ): Promise<StepOutcome | null> {
   const { step, statement } = position;
   const { script, version } = step;
   const leftMs = Math.max(1, Math.round(budget.endsAt - performance.now()));
   const name = literal(detach ? detachedName(run.session, version) : `${run.session.applicationName} ${version}`);
-  // lock_timeout stays 0: such a statement waits without holding anybody up, and a lock time-out in its later phases
-  // leaves an invalid index. The settings last until the record is written, which resets the session.
+  // Most wait without holding anybody up, and a lock time-out in the later phases of a build leaves an invalid index.
+  // The settings last until the record is written, which resets the session.
   const settings = [
     `set statement_timeout = ${(detach ? budget.timeoutMs : leftMs) + 1_000}`,
     `set application_name = ${name}`,
+    `set lock_timeout = ${attempt === undefined ? 0 : lockTimeoutMs(attempt)}`,
     // A server that looks for its client ends the build when the client is gone.
     ...(detach ? ["set client_connection_check_interval = 0"] : []),
   ].join("; ");
@@ -84,7 +87,17 @@ export async function execute(
   const offset = instead === undefined ? offsetIn(reply, sql, statement.start) : null;
   const isOverdue = performance.now() >= budget.endsAt;
   const { error } = reply;
-  return explainStep({ step, statement, offset, error, interruption, attempts: 1, blockers, budget, isOverdue });
+  return explainStep({
+    step,
+    statement,
+    offset,
+    error,
+    interruption,
+    attempts: attempt ?? 1,
+    blockers,
+    budget,
+    isOverdue,
+  });
 }
 
 function leftToServer({ session }: Run, version: string, build: IndexBuild | null): StepOutcome {

@@ -15,17 +15,30 @@ export interface ForeignJournal {
   readonly isDirty: boolean;
 }
 
-/** Which of them there are; for decodeForeignTables. */
+/** Which of them there are. Tables only: to read a view is to run what somebody wrote, with the rights of our role. */
 export function foreignTablesStatement(schema: string): string {
-  return `select relname as name from pg_class join pg_namespace n on n.oid = relnamespace where nspname = ${literal(schema)} and relname in (${JOURNALS.map(literal).join(", ")}) order by relname`;
+  return `select relname as name from pg_class join pg_namespace n on n.oid = relnamespace where nspname = ${literal(schema)} and relkind in ('r', 'p') and relname in (${JOURNALS.map(literal).join(", ")}) order by relname`;
 }
 
-/** All rows, as JSON: the columns are each tool's own. */
-export function foreignRowsStatement(schema: string, table: string): string {
-  return `select to_jsonb(entry)::text as entry from ${qualified({ schema, name: table })} as entry limit 10000`;
+/**
+ * Rows as JSON, because the columns are each tool's own; those that did not get through first. Anybody may have a table
+ * of that name, so neither its size nor a session that has it to itself may hold up an adoption. One message; the answer
+ * to the one at ROWS_INDEX has the rows.
+ */
+export function foreignRowsStatements(schema: string, table: string): readonly string[] {
+  return [
+    "begin isolation level read committed read only",
+    "set local lock_timeout = '1s'",
+    "set local statement_timeout = '5s'",
+    `select content::text as entry from (select to_jsonb(entry.*) as content from ${qualified({ schema, name: table })} as entry) as entries where octet_length(content::text) < 10000 order by content -> 'dirty' = 'true' or content -> 'success' = 'false' desc nulls last limit 10000`,
+    "commit",
+  ];
 }
 
-/** Decodes the answer to foreignRowsStatement. `versions` are those of the build. */
+/** Which statement of foreignRowsStatements has the rows. */
+export const ROWS_INDEX = 3;
+
+/** Decodes the answer to foreignRowsStatements. `versions` are those of the build. */
 export function decodeForeignJournal(table: string, rows: readonly Row[], versions: readonly string[]): ForeignJournal {
   const entries = rows.map((row) => JSON.parse(row["entry"] ?? "{}") as Record<string, unknown>);
   const named = versions.filter((version) => entries.some((entry) => mentions(entry, version)));

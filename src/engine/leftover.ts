@@ -8,10 +8,11 @@ import { send } from "./message.ts";
 import type { Run } from "./run-context.ts";
 
 /**
- * A part of what a run keeps back to answer. A drop waits for those who use the table, and who made the build fail may
- * be one of them.
+ * A part of what a run keeps back to answer, also in a short invocation. A drop waits for those who use the table, and
+ * who made the build fail may be one of them.
  */
 const CLEAN_UP_MS = 3_000;
+const CLEAN_UP_SHARE = 1 / 4;
 
 /**
  * An invalid index is written to by every insert and read by nobody, so it is not left until somebody runs again.
@@ -26,7 +27,7 @@ export async function removeLeftovers(
 ): Promise<StepOutcome> {
   if (outcome.kind !== "failed") return outcome;
   const { connection } = run.session;
-  const endsAt = performance.now() + CLEAN_UP_MS;
+  const endsAt = performance.now() + Math.min(CLEAN_UP_MS, run.context.remainingMs() * CLEAN_UP_SHARE);
   let removed = 0;
   for (const index of leftovers) {
     const leftMs = Math.max(1, Math.round(endsAt - performance.now()));

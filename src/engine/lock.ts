@@ -56,12 +56,13 @@ export async function acquireLock(
     const { state, holder } = await tryLock(session, key);
     if (state === "got") return null;
     if (state === "mine") throw poolerDetected("another client holds the run lock over the same backend");
-    if (context.mayBeTwice && isSameRun(session.applicationName, holder?.application ?? null))
+    const builder = buildMs !== null && isDetached(holder?.application ?? null) ? holder : null;
+    // Such a build outlives also an invocation that died without an answer: then we are the one that has to give it.
+    if (builder === null && context.mayBeTwice && isSameRun(session.applicationName, holder?.application ?? null))
       throw alreadyRunning(holder);
     if (state === "moved") throw poolerDetected("our session moved to another backend");
     const waitedMs = performance.now() - startedAt;
     if (context.signal.aborted) throw cancelled();
-    const builder = buildMs !== null && isDetached(holder?.application ?? null) ? holder : null;
     const limitMs = builder === null || buildMs === null ? waitMs : buildMs;
     if (waitedMs >= limitMs && builder !== null) return builder;
     if (waitedMs >= limitMs) throw notAcquired(waitedMs, holder);

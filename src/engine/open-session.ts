@@ -187,3 +187,13 @@ export function connectionLost(
     { cause: error },
   );
 }
+
+/** For a transaction of journal entries alone that came to an error. One of the server's has taken all of them back. */
+export function notRecorded(error: Error): MigrationError {
+  return connectionLost(
+    error,
+    isServerError(error)
+      ? "Nothing was recorded. Mend what the server complains of, and do it again."
+      : "Whether it was recorded is not known here. hj migrations status says.",
+  );
+}

@@ -3,6 +3,7 @@
 import { type Failure, MigrationError } from "../failure/failure.ts";
 import { fullName, type Manifest, type Migration, type Script } from "../migration/manifest.ts";
 import { changeBetween, type Snapshot } from "../schema/snapshot.ts";
+import { budgetOf } from "./budget.ts";
 import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
 import { openSession, type Session } from "./open-session.ts";
 import { placeOf } from "./place.ts";
@@ -18,11 +19,11 @@ export async function rehearse(manifest: Manifest, target: Target): Promise<Mani
   if ("problems" in opened) throw new TypeError("a rehearsal needs an address");
   const { session } = opened;
   try {
-    let before: Snapshot = await readSchema(session, target);
+    let before: Snapshot = await readSchema(session, target, Number.POSITIVE_INFINITY);
     const migrations: Migration[] = [];
     for (const migration of manifest.migrations) {
       await apply(session, target, migration);
-      const after = await readSchema(session, target);
+      const after = await readSchema(session, target, Number.POSITIVE_INFINITY);
       migrations.push({ ...migration, change: changeBetween(before, after) });
       before = after;
     }
@@ -44,15 +45,21 @@ const CONTEXT: RunContext = {
   lockWaitMs: 0,
 };
 
+const UNHURRIED = { requestedMs: null, remainingMs: Number.POSITIVE_INFINITY, reserveMs: 0, now: 0 } as const;
+
 async function apply({ connection, applicationName }: Session, target: Target, migration: Migration): Promise<void> {
   const { up } = migration;
   const reset = resetStatements(target, applicationName);
+  // One that never ends would keep the build for ever; on an empty database it has less to do than it may take.
+  const { timeoutMs } = budgetOf({ ...UNHURRIED, directedMs: up.timeoutMs });
+  const limit = `set statement_timeout = ${timeoutMs}`;
   if (up.transactional) {
-    const { sql, ...transaction } = composeTransaction([], up.sql, reset);
+    const { sql, ...transaction } = composeTransaction([limit], up.sql, reset);
     check(await send(connection, sql), migration, (error) => errorOffset(transaction, up.sql, error));
     return;
   }
   for (const { start, end } of up.statements) {
+    await send(connection, limit);
     check(await send(connection, up.sql.slice(start, end)), migration, () => start);
     await send(connection, reset.join(";\n"));
   }

@@ -1,7 +1,8 @@
 // Runs a statement that PostgreSQL refuses inside a transaction, and takes an interrupted one up again by looking at what
 // it left. Kinds that leave something of their own have a file each.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Failure } from "../failure/failure.ts";
-import type { Budget } from "./budget.ts";
+import { type Budget, retryPauseMs } from "./budget.ts";
 import { buildIndex } from "./build-index.ts";
 import { detachPartition } from "./detach-partition.ts";
 import { execute, forget, type Position, RAN, type Ran, read } from "./execute-alone.ts";
@@ -31,9 +32,27 @@ export async function runAlone(run: Run, position: Position, budget: Budget): Pr
     }
     case "alone":
       if (wasBegun && !statement.repeatable) return failed(cannotResume(position, statement.command), null, 1);
-      return runOther(run, position, budget);
+      return MAKES_WAIT.includes(statement.command)
+        ? runInTurns(run, position, budget)
+        : runOther(run, position, budget);
     case "ordinary":
       return runOther(run, position, budget);
+  }
+}
+
+/** These lock tables against readers or writers: while they wait for one, everybody who comes later waits behind them. */
+const MAKES_WAIT: readonly string[] = ["VACUUM FULL", "REINDEX", "CLUSTER"];
+
+/** Tries again for as long as a table is not free, and lets others through between. */
+async function runInTurns(run: Run, position: Position, budget: Budget): Promise<StepOutcome | Ran> {
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await execute(run, position, budget, { isBegun: true, attempt });
+    if (outcome === null) return RAN;
+    const isBusy = "failure" in outcome && outcome.failure?.code === "LOCK_TIMEOUT";
+    const pauseMs = retryPauseMs(attempt, Math.random());
+    if (!isBusy || performance.now() + pauseMs >= budget.endsAt) return outcome;
+    run.context.onProgress({ kind: "migration_waits", version: position.step.version, attempts: attempt });
+    await sleep(pauseMs, null, { signal: run.context.signal }).catch(() => {});
   }
 }
 

@@ -4,23 +4,24 @@ import { type Drift, driftOf } from "../schema/drift.ts";
 import { keyOf } from "../schema/snapshot.ts";
 import { describeDrift } from "./describe-drift.ts";
 import { expectationsOf, isAhead } from "./expectation.ts";
+import type { Inventory } from "./inventory.ts";
 import { readSchema } from "./read-schema.ts";
 import { fail } from "./report.ts";
 import type { Report } from "./report-schema.ts";
 import type { Work } from "./work.ts";
 
 /**
- * The report as it is, or as a failure where something is not there that this run applied; what was amiss before is a
- * warning. A build without a snapshot verifies nothing.
+ * The report as it is, or as a failure where something is not there that this run applied, in this invocation or in an
+ * earlier one; what was amiss before is a warning. A build without a snapshot verifies nothing.
  */
 export async function verified(work: Work, report: Report): Promise<Report> {
   const { draft, session, target } = work;
-  const inventory = draft.after ?? [];
+  const inventory = draft.after ?? draft.before ?? [];
+  const versions = broughtBy(work, report, inventory);
   const expectations = expectationsOf(inventory);
-  if (report.outcome !== "applied" || expectations === null) return report;
-  const live = await readSchema(session, target).catch(() => null);
+  if (!isDone(report) || versions.size === 0 || expectations === null) return report;
+  const live = await readSchema(session, target, work.context.remainingMs() * SHARE).catch(() => null);
   if (live === null) return { ...report, warnings: [...report.warnings, NOT_VERIFIED] };
-  const versions = new Set(report.migrations.map(({ version }) => version));
   const brought = new Set(
     expectations.flatMap(({ version, change }) => (versions.has(version) ? change.sets.map(keyOf) : [])),
   );
@@ -39,6 +40,19 @@ export async function verified(work: Work, report: Report): Promise<Report> {
     details: { differences: own.length },
   });
 }
+
+/** Also where somebody else did the rest, or nothing was left when the connection was back. */
+function isDone({ outcome, dryRun }: Report): boolean {
+  return !dryRun && (outcome === "applied" || outcome === "up_to_date");
+}
+
+function broughtBy({ context }: Work, { migrations }: Report, inventory: Inventory): ReadonlySet<string> {
+  const earlier = inventory.filter(({ standing, entry }) => standing === "applied" && entry.runId === context.runId);
+  return new Set([...migrations, ...earlier].map(({ version }) => version));
+}
+
+/** Of what is left, which at the deadline is what a run keeps back to answer: more than half has to remain of that. */
+const SHARE = 1 / 4;
 
 function olderDrift(drift: readonly Drift[]): Problem {
   return {

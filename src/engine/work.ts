@@ -28,6 +28,11 @@ export interface Work {
   readonly inventory: Inventory;
 }
 
+/** What is left of the invocation before what is kept back to answer, in milliseconds; not less than 0. */
+export function usableMsOf({ context, grantedMs }: Pick<Work, "context" | "grantedMs">): number {
+  return Math.max(0, context.remainingMs() - reserveOf(grantedMs));
+}
+
 /** Work that holds the run lock. */
 export interface LockedWork extends Work {
   readonly reserveMs: number;
@@ -73,7 +78,7 @@ async function withLock<T>(
 ): Promise<T> {
   const { context, grantedMs, target, session, manifest, draft } = work;
   const reserveMs = reserveOf(grantedMs);
-  const usableMs = Math.max(0, context.remainingMs() - reserveMs);
+  const usableMs = usableMsOf(work);
   const waitMs = Math.min(context.lockWaitMs, usableMs);
   const buildMs = whileBuilding === undefined ? null : usableMs;
   const builder = await acquireLock(session, target, context, { waitMs, buildMs });

@@ -5,7 +5,7 @@ import { postgresVersions, type TestDatabase } from "../support/database.ts";
 import { runEvent, statuses } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
 import { rehearsedManifest } from "../support/rehearsed-manifest.ts";
-import { catalogOf, freshDatabase, journalOf } from "../support/workplace.ts";
+import { catalogOf, freshDatabase, freshRole, journalOf, openTransaction } from "../support/workplace.ts";
 
 const SQL = {
   "0001_a.up.sql": "create table a (id int primary key, mail text not null); create index a_mail on a (mail);",
@@ -169,5 +169,58 @@ describe.each(postgresVersions)("adopt on PostgreSQL $version", ({ url }) => {
     const reports = await Promise.all([1, 2].map(() => runEvent(database.url, manifest, ADOPT)));
     expect(reports.map(({ outcome }) => outcome).sort()).toEqual(["adopted", "refused"]);
     expect(await journalOf(database)).toHaveLength(2);
+  });
+
+  it.each([
+    ["rows that are no objects", "create table schema_migrations as select jsonb 'null' as entry"],
+    ["nothing but nulls", "create table schema_migrations as select null::text as version, null::bool as dirty"],
+    [
+      "a row as large as a file",
+      "create table schema_migrations as select repeat('x', 5000000) as version from generate_series(1, 40)",
+    ],
+  ])("takes a table with the name of a journal and %s for what it is", async (_content, sql) => {
+    const database = await migratedBy("0001_a.up.sql");
+    await database.query(sql);
+    const before = process.memoryUsage().external + process.memoryUsage().heapUsed;
+    expect(await runEvent(database.url, manifest, ADOPT)).toMatchObject({ outcome: "adopted", warnings: [] });
+    expect(process.memoryUsage().external + process.memoryUsage().heapUsed - before).toBeLessThan(50_000_000);
+  });
+
+  it("does not wait for another tool's journal that somebody has to himself", async () => {
+    const database = await migratedBy("0001_a.up.sql");
+    await database.query("create table schema_migrations (version text)");
+    await openTransaction(database.url, "lock table schema_migrations");
+    expect(await runEvent(database.url, manifest, LOOK)).toMatchObject({ outcome: "would_adopt" });
+  });
+
+  it("runs no code of the database: a view with the name of a journal is none", async () => {
+    const database = await migratedBy("0001_a.up.sql");
+    await database.query(
+      "create sequence called; create view schema_migrations as select nextval('called') as version",
+    );
+    await runEvent(database.url, manifest, LOOK);
+    expect(await database.query("select is_called from called")).toEqual([{ is_called: false }]);
+  });
+
+  it("sees a row that says half done behind any number of others", async () => {
+    const database = await migratedBy("0001_a.up.sql");
+    await database.query(
+      "create table schema_migrations as select n as version, n = 20000 as dirty from generate_series(1, 20000) as n",
+    );
+    expect(await runEvent(database.url, manifest, LOOK)).toMatchObject({
+      problems: [{ code: "MIGRATION_UNFINISHED" }],
+    });
+  });
+
+  it("says that nothing was recorded where the server refused to", async () => {
+    const role = await freshRole(url);
+    const database = await migratedBy("0001_a.up.sql");
+    await runEvent(database.url, manifest, ADOPT);
+    await database.query(`grant usage, create on schema public to ${role.name}`);
+    await database.query(`truncate hj_migration; grant select on hj_migration to ${role.name}`);
+    expect(await runEvent(role.urlOf(database.url), manifest, ADOPT)).toMatchObject({
+      outcome: "failed",
+      failure: { hint: expect.stringMatching(/^Nothing was recorded/) },
+    });
   });
 });

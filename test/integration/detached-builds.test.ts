@@ -2,8 +2,11 @@
 // takes that for progress, waits for it, and records what came of it.
 import type pg from "pg";
 import { describe, expect, it } from "vitest";
+import { connectTo } from "../../src/connection/connect-to.ts";
 import type { Report } from "../../src/engine/report-schema.ts";
+import { parseRequest } from "../../src/engine/request.ts";
 import type { Progress } from "../../src/engine/run-context.ts";
+import { serve } from "../../src/engine/serve.ts";
 import { postgresVersions, type TestDatabase } from "../support/database.ts";
 import { type RunOptions, runEvent, statuses } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
@@ -33,6 +36,12 @@ function briefly(options: RunOptions = {}): RunOptions {
 function continued(report: Report) {
   if (report.outcome !== "incomplete") throw new TypeError(`${report.outcome} ${JSON.stringify(report)}`);
   return { ...RUN, continuation: report.continuation };
+}
+
+function requestOf(event: object) {
+  const request = parseRequest(event);
+  if ("problems" in request) throw new TypeError(JSON.stringify(request.problems));
+  return request;
 }
 
 /** `t_a!` when it is invalid. */
@@ -222,5 +231,34 @@ describe.each(postgresVersions)("an index build that is detached on PostgreSQL $
     expect(report).toMatchObject({ ok: false, warnings: [] });
     expect(await engineSessionsOf(database)).toEqual([]);
     await writer.query("commit");
+  });
+
+  it("is gone on with by a second delivery of the first event: whoever began it may have died with it", async () => {
+    const { database, writer } = await setup(url);
+    const target = { connect: connectTo(database.url), schema: "public", journal: "hj_migration" };
+    const again = (onProgress: (progress: Progress) => void, remainingMs: () => number) =>
+      serve(requestOf(RUN), FILES, target, {
+        runId: "00000000-0000-4000-8000-00000000000d",
+        invocationId: "twice",
+        hop: 0,
+        mayBeTwice: true,
+        remainingMs,
+        signal: new AbortController().signal,
+        onProgress,
+        lockWaitMs: 1,
+      });
+    const endsAt = performance.now() + 2_000;
+    expect(
+      await again(
+        () => {},
+        () => endsAt - performance.now(),
+      ),
+    ).toMatchObject({ outcome: "incomplete" });
+    await builderOf(database);
+    const { promise, resolve } = Promise.withResolvers<Progress>();
+    const second = again(resolve, () => Number.POSITIVE_INFINITY);
+    await Promise.race([promise, second]);
+    await writer.query("commit");
+    expect(await second).toMatchObject({ outcome: "applied", counts: { applied: 2 } });
   });
 });

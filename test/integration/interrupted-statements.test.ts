@@ -241,4 +241,32 @@ describe.each(postgresVersions)("on PostgreSQL $version", ({ url }) => {
     });
     expect(await database.query("select enum_range(null::mood)::text as moods")).toEqual([{ moods: "{sad}" }]);
   });
+
+  it.each(["vacuum full t", "reindex schema public", "reindex (concurrently false) table t"])(
+    "%s waits for its table without making the application wait, and gets it when it is free",
+    async (sql) => {
+      const database = await freshDatabase(url);
+      await database.query("create table t (a int); create index on t (a)");
+      const reader = await openTransaction(database.url, "select from t");
+      const running = runEvent(database.url, manifestOf({ "0001_t.up.sql": `-- hj:transaction off\n${sql}` }), RUN);
+      await expect.poll(() => engineSessionsOf(database)).toMatchObject([{ waits: "Lock" }]);
+      const startedAt = performance.now();
+      await database.query("select from t where a = 1");
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      await reader.query("commit");
+      expect(await running).toMatchObject(APPLIED);
+    },
+  );
+
+  it("what is cleaned up behind a build leaves a short invocation time to answer", async () => {
+    const database = await freshDatabase(url);
+    await database.query("create table t (a int); insert into t values (1)");
+    await openTransaction(database.url, "insert into t values (2)");
+    const endsAt = performance.now() + 5_000;
+    const remainingMs = () => endsAt - performance.now();
+    const files = manifestOf({ "0001_t.up.sql": "create index concurrently t_a on t (a)" });
+    expect(await runEvent(database.url, files, { ...RUN, timeout: "3s" }, { remainingMs })).toMatchObject({
+      failure: { code: "TIMED_OUT", message: expect.stringContaining("t_a is left behind, invalid") },
+    });
+  });
 });

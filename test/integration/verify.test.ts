@@ -1,11 +1,13 @@
 // What a run brought is looked at after it: a journal that says "applied" of what is not there would be believed.
 import { beforeAll, describe, expect, it } from "vitest";
+import { encodeContinuation } from "../../src/engine/continuation.ts";
 import type { Manifest } from "../../src/migration/manifest.ts";
+import type { CountingProxy } from "../support/counting-proxy.ts";
 import { postgresVersions } from "../support/database.ts";
 import { runEvent, statuses } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
 import { rehearsedManifest } from "../support/rehearsed-manifest.ts";
-import { freshDatabase, freshProxy } from "../support/workplace.ts";
+import { freshDatabase, freshProxy, journalOf, openTransaction } from "../support/workplace.ts";
 
 const RUN = { command: "run" };
 const FILES = manifestOf({
@@ -75,5 +77,63 @@ describe.each(postgresVersions)("after a run on PostgreSQL $version", ({ url }) 
     const database = await freshDatabase(url);
     const files = manifestOf({ "0001_a.up.sql": "create table a (id int);", "0002_a.up.sql": "drop table a;" });
     expect(await runEvent(database.url, await rehearsedManifest(files, url), RUN)).toMatchObject({ warnings: [] });
+  });
+
+  it("a table that somebody has to itself costs the answer neither its time nor its truth", async () => {
+    const database = await freshDatabase(url);
+    await database.query("create table busy (a int default 1)");
+    await openTransaction(database.url, "lock table busy");
+    const endsAt = performance.now() + 10_000;
+    const remainingMs = () => endsAt - performance.now();
+    const report = await runEvent(database.url, manifest, RUN, { remainingMs });
+    expect(report).toMatchObject({ outcome: "applied", counts: { applied: 2 } });
+    expect(report.warnings).toMatchObject([
+      { code: "SCHEMA_DRIFTED", message: expect.stringContaining("could not be verified") },
+    ]);
+    expect(remainingMs()).toBeGreaterThan(1_500);
+  });
+
+  it("validate does not wait for ever for a table that somebody has to itself, and says why", async () => {
+    const database = await freshDatabase(url);
+    await runEvent(database.url, manifest, RUN);
+    await database.query("create table busy (a int default 1)");
+    await openTransaction(database.url, "lock table busy");
+    expect(await runEvent(database.url, manifest, { command: "validate" })).toMatchObject({
+      outcome: "failed",
+      failure: { details: { sqlState: "55P03" }, hint: expect.stringContaining("has a table of the schema to itself") },
+    });
+  });
+
+  it("what an earlier invocation of the same run brought is looked at by the one that ends it", async () => {
+    const database = await freshDatabase(url);
+    const { runId } = await runEvent(database.url, first, RUN);
+    await database.query("drop index a_mail");
+    const continuation = encodeContinuation({ command: "run", runId, batches: [1] });
+    expect(await runEvent(database.url, manifest, { ...RUN, continuation })).toMatchObject({
+      failure: { code: "SCHEMA_MISMATCH", message: expect.stringContaining("missing index a_mail") },
+      counts: { applied: 2 },
+    });
+  });
+
+  it("a run that goes on and finds nothing left looks at what it brought before", async () => {
+    const database = await freshDatabase(url);
+    const { runId } = await runEvent(database.url, manifest, RUN);
+    const continuation = encodeContinuation({ command: "run", runId, batches: [1] });
+    const goOn = () => runEvent(database.url, manifest, { ...RUN, continuation });
+    expect(await goOn()).toMatchObject({ outcome: "up_to_date", warnings: [] });
+    await database.query("drop index a_mail");
+    expect(await goOn()).toMatchObject({ outcome: "failed", failure: { code: "SCHEMA_MISMATCH" } });
+  });
+
+  it("what was brought before the connection broke is looked at like the rest", async () => {
+    const database = await freshDatabase(url);
+    await database.query("create table b (id int)");
+    const proxy: CountingProxy = await freshProxy(database.url, {
+      onQuery: (text) => text.includes("add column at") && proxy.freeze("replies"),
+    });
+    const running = runEvent(proxy.url, manifest, RUN);
+    await expect.poll(async () => (await journalOf(database).catch(() => [])).length).toBe(2);
+    proxy.sever();
+    expect(await running).toMatchObject({ failure: { code: "SCHEMA_MISMATCH" }, counts: { applied: 2 } });
   });
 });

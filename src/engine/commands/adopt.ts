@@ -6,20 +6,21 @@ import { describeDrift } from "../describe-drift.ts";
 import {
   decodeForeignJournal,
   type ForeignJournal,
-  foreignRowsStatement,
+  foreignRowsStatements,
   foreignTablesStatement,
+  ROWS_INDEX,
 } from "../foreign-journal.ts";
 import { takeInventory } from "../inventory.ts";
 import { adoptStatements } from "../journal-statements.ts";
 import { lockKey, ownershipStatement } from "../lock.ts";
 import { isServerError, send } from "../message.ts";
-import { connectionLost, readJournal } from "../open-session.ts";
+import { notRecorded, readJournal } from "../open-session.ts";
 import { readSchema } from "../read-schema.ts";
 import { describe, finish, refuse } from "../report.ts";
 import type { Report } from "../report-schema.ts";
 import type { Request } from "../request.ts";
 import { composeTransaction } from "../transaction.ts";
-import { type LockedWork, underLock, type Work } from "../work.ts";
+import { type LockedWork, underLock, usableMsOf, type Work } from "../work.ts";
 import { NO_SNAPSHOT } from "./validate.ts";
 
 type AdoptRequest = Extract<Request, { command: "adopt" }>;
@@ -56,7 +57,7 @@ async function record(work: LockedWork): Promise<Report> {
   const { error } = await send(session.connection, composeTransaction(head, "", []).sql);
   if (error !== null) {
     if (isServerError(error)) await send(session.connection, "rollback");
-    throw connectionLost(error, "Whether it was recorded is not known here. hj migrations status says.");
+    throw notRecorded(error);
   }
   draft.after = takeInventory(manifest, (await readJournal(session, target)).journal);
   draft.migrations = draft.after.map((item) => describe(item));
@@ -71,7 +72,7 @@ async function planFor(work: Work): Promise<Plan> {
     change === null ? [] : [{ version, change }],
   );
   if (candidates.length < manifest.migrations.length) return refusal({ ...NO_SNAPSHOT, message: CANNOT_COMPARE });
-  const match = findMatch(candidates, await readSchema(session, target));
+  const match = findMatch(candidates, await readSchema(session, target, usableMsOf(work)));
   const hints = await readHints(work);
   const dirty = hints.find(({ isDirty }) => isDirty);
   if (dirty !== undefined) return refusal(halfMigrated(dirty));
@@ -90,9 +91,10 @@ async function readHints({
   const versions = manifest.migrations.map(({ version }) => version);
   const hints: ForeignJournal[] = [];
   for (const { name } of tables.completed[0] ?? []) {
-    const { completed, error } = await send(connection, foreignRowsStatement(schema, name ?? ""));
+    const { completed, error } = await send(connection, foreignRowsStatements(schema, name ?? "").join(";\n"));
+    if (isServerError(error)) await send(connection, "rollback");
     // It may be another product's, and not ours to read: a hint that cannot be had is none.
-    if (error === null) hints.push(decodeForeignJournal(name ?? "", completed[0] ?? [], versions));
+    if (error === null) hints.push(decodeForeignJournal(name ?? "", completed[ROWS_INDEX] ?? [], versions));
   }
   return hints;
 }

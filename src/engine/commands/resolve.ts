@@ -3,7 +3,7 @@ import { takeInventory } from "../inventory.ts";
 import { resolveStatements } from "../journal-statements.ts";
 import { lockKey, ownershipStatement } from "../lock.ts";
 import { isServerError, send } from "../message.ts";
-import { connectionLost, readJournal } from "../open-session.ts";
+import { notRecorded, readJournal } from "../open-session.ts";
 import { planResolve } from "../plan-resolve.ts";
 import { describe, finishResolved, refuse } from "../report.ts";
 import type { Report } from "../report-schema.ts";
@@ -35,7 +35,7 @@ async function record(work: LockedWork, request: ResolveRequest): Promise<Report
   const { error } = await send(session.connection, composeTransaction(head, "", []).sql);
   if (error !== null) {
     if (isServerError(error)) await send(session.connection, "rollback");
-    throw connectionLost(error, "Whether it was recorded is not known here. hj migrations status says.");
+    throw notRecorded(error);
   }
   draft.after = takeInventory(manifest, (await readJournal(session, target)).journal);
   draft.migrations = draft.after.filter(({ version }) => version === resolution.version).map((item) => describe(item));

@@ -20,7 +20,7 @@ export async function run(work: Work, request: RunRequest): Promise<Report> {
   const plan = planFor(work, request);
   work.draft.warnings.push(...plan.warnings);
   const early = withoutLock(work, plan);
-  if (early !== null && (request.dryRun || !isWorthWaiting(plan))) return early;
+  if (early !== null && (request.dryRun || !isWorthWaiting(plan))) return verified(work, early);
   if (request.dryRun) return wouldApply(work, plan);
   const options = { ...request, whileBuilding: (holder: LockHolder) => comeBack(work, plan, holder) };
   return underLock(work, options, (locked) => apply(locked, request));
@@ -30,7 +30,7 @@ async function apply(work: LockedWork, request: RunRequest): Promise<Report> {
   const { journal, target, session, lookout, context, reserveMs } = work;
   const plan = planFor(work, request);
   const early = withoutLock(work, plan);
-  if (early !== null) return early;
+  if (early !== null) return verified(work, early);
   const batch = batchOf(journal, context.runId);
   const continuation = { command: "run", runId: context.runId, batches: [batch] } as const;
   const isContinuation = request.continuation !== null;

@@ -6,13 +6,14 @@ import { expectationsOf, isAhead } from "../expectation.ts";
 import { readSchema } from "../read-schema.ts";
 import { finishValidated, refuse } from "../report.ts";
 import type { Checked, Report } from "../report-schema.ts";
-import type { Work } from "../work.ts";
+import { usableMsOf, type Work } from "../work.ts";
 
 /** Refuses where the build has no snapshot. */
-export async function validate({ draft, inventory, session, target }: Work): Promise<Report> {
+export async function validate(work: Work): Promise<Report> {
+  const { draft, inventory, session, target } = work;
   const expectations = expectationsOf(inventory);
   if (expectations === null) return refuse(draft, [NO_SNAPSHOT]);
-  const live = await readSchema(session, target);
+  const live = await readSchema(session, target, usableMsOf(work));
   const drift = driftOf(expectations, live, isAhead(inventory));
   return finishValidated(draft, checkedBy(expectations), drift);
 }

@@ -16,6 +16,7 @@ describe("classifyStatement", () => {
     "create index account_id on account (id)",
     "drop index account_id",
     "reindex table account",
+    "reindex (concurrently false) table account",
     "reindex index account_id",
     "cluster account using account_id",
     "analyze account",
@@ -32,7 +33,10 @@ describe("classifyStatement", () => {
   test.each([
     ["vacuum account", "VACUUM", true],
     ["vacuum (analyze) account", "VACUUM", true],
+    ["vacuum (full, analyze) account", "VACUUM FULL", true],
+    ["vacuum (full false) account", "VACUUM", true],
     ["reindex schema public", "REINDEX", true],
+    ["reindex (concurrently off) schema public", "REINDEX", true],
     ["reindex database hellojohn", "REINDEX", true],
     ["reindex system hellojohn", "REINDEX", true],
     ["cluster", "CLUSTER", true],
@@ -42,6 +46,7 @@ describe("classifyStatement", () => {
     ["create tablespace fast location '/fast'", "CREATE TABLESPACE", false],
     ["drop tablespace fast", "DROP TABLESPACE", false],
     ["create subscription s connection '' publication p", "CREATE SUBSCRIPTION", false],
+    ["create subscription s connection '' publication p with (connect = true)", "CREATE SUBSCRIPTION", false],
     ["drop subscription s", "DROP SUBSCRIPTION", false],
   ])("sends %j alone", (sql, command, repeatable) => {
     expect(classifyStatement(treeOf(sql))).toEqual({ kind: "alone", command, repeatable });
