@@ -51,9 +51,12 @@ export function decodeForeignJournal(table: string, rows: readonly Row[], versio
 
 /** As its version, or at the head of a file's name; golang-migrate keeps digits only. */
 function mentions(entry: Readonly<Record<string, unknown>>, version: string): boolean {
-  const digits = version.replaceAll(/\D/g, "");
+  const digits = BigInt(version.replaceAll(/\D/g, ""));
   return Object.values(entry).some((value) => {
     const text = String(value);
-    return text === digits || (text.startsWith(version) && !/^\d/.test(text.slice(version.length)));
+    return (
+      (/^\d{1,40}$/.test(text) && BigInt(text) === digits) ||
+      (text.startsWith(version) && !/^\d/.test(text.slice(version.length)))
+    );
   });
 }

@@ -95,6 +95,14 @@ describe.each(postgresVersions)("adopt on PostgreSQL $version", ({ url }) => {
     ]);
   });
 
+  it("reads golang-migrate's only row, which has the digits of a version", async () => {
+    const database = await migratedBy("0001_a.up.sql");
+    await database.query("create table schema_migrations as select 2::bigint as version, false as dirty");
+    expect((await runEvent(database.url, manifest, ADOPT)).warnings).toMatchObject([
+      { message: "schema_migrations of another tool says 0002, and the schema is that of 0001" },
+    ]);
+  });
+
   it.each([
     ["golang-migrate", "create table schema_migrations as select 2::bigint as version, true as dirty"],
     ["Flyway", "create table flyway_schema_history as select '0002' as version, false as success"],
