@@ -29,7 +29,6 @@ function checkedBy(expectations: readonly Expectation[]): Checked {
 /** For commands that compare schemas, in a build that does not know what its migrations make. */
 export const NO_SNAPSHOT = {
   code: "NOT_AVAILABLE",
-  field: "command",
   message: "validate needs to know what the migrations make of a schema, and this build does not",
   hint: "It is found out by running them on an empty PostgreSQL when the function is packaged: see what the build said.",
 } as const;
