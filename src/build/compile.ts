@@ -43,7 +43,9 @@ export function compile(sources: readonly SourceFile[]): Manifest | Refusal {
         up: up.script,
         down: down?.script ?? null,
         irreversible: up.directives.irreversible,
+        contractAfter: up.directives.contractAfter,
         change: null,
+        foreseen: null,
       };
     })
     .sort((a, b) => compareVersions(a.version, b.version));
@@ -188,8 +190,9 @@ function syntaxHint(sql: string, offset: number): string | undefined {
 function hashOf(files: readonly CompiledFile[]): string {
   const hash = createHash("sha256");
   for (const { name, checksum, script, directives } of files) {
-    const { irreversible, detach } = directives;
-    hash.update(JSON.stringify([name.file, checksum, script.transactional, script.timeoutMs, irreversible, detach]));
+    const { irreversible, detach, contractAfter } = directives;
+    const said = [script.transactional, script.timeoutMs, irreversible, detach, contractAfter];
+    hash.update(JSON.stringify([name.file, checksum, ...said]));
   }
   return hash.digest("hex");
 }

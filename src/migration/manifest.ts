@@ -1,5 +1,6 @@
 // All migrations of a build, compiled: what the function ships instead of files and a parser.
 
+import type { Foreseen } from "./foreseen.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
 /** A file as the engine runs it. Offsets into `sql` count UTF-16 code units. */
@@ -64,8 +65,12 @@ export interface Migration {
   readonly down: Script | null;
   /** Why it cannot be rolled back, from `-- hj:irreversible`. */
   readonly irreversible: string | null;
+  /** The version after which it may take away what old code needs (`-- hj:phase contract after VERSION`); null: expand. */
+  readonly contractAfter: string | null;
   /** What it makes of the schema; null where that was not tried. */
   readonly change: SchemaChange | null;
+  /** What it does to a database in use; null where that was not looked at. */
+  readonly foreseen: Foreseen | null;
 }
 
 /** In order of version, each version once. */

@@ -101,7 +101,9 @@ function migrationOfVersion(version: string): Migration {
     up,
     down: null,
     irreversible: null,
+    contractAfter: null,
     change: null,
+    foreseen: null,
   };
 }
 

@@ -94,7 +94,7 @@ const TOLD: Readonly<Record<string, readonly string[]>> = {
   ],
   "unknown-directive": [
     "0001_account.up.sql:2  -- hj:transactoin off is unknown",
-    "0001_account.up.sql:3  -- hj:phase contract after 0001 is not available in this build",
+    "0001_account.up.sql:3  -- hj:phase contract is malformed",
   ],
   "unnamed-concurrent-index": ["0001_account.up.sql:3:1  CREATE INDEX CONCURRENTLY without a name"],
 };

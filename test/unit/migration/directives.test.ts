@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { isDirectiveLine, parseDirectives } from "../../../src/migration/directives.ts";
 
-const NONE = { transaction: true, detach: false, timeoutMs: null, irreversible: null };
+const NONE = {
+  transaction: true,
+  detach: false,
+  timeoutMs: null,
+  irreversible: null,
+  contractAfter: null,
+  waivers: [],
+};
 
 /** Line and message of every problem; fails when there is none. */
 function problemsOf(sql: string, direction: "up" | "down" = "up") {
@@ -18,6 +25,18 @@ describe("parseDirectives", () => {
     ["timeout", "-- hj:timeout 1h30m\nselect 1;", { ...NONE, timeoutMs: 5_400_000 }],
     ["detach", "-- hj:detach\nselect 1;", { ...NONE, detach: true }],
     ["irreversible", "-- hj:irreversible data is gone\nselect 1;", { ...NONE, irreversible: "data is gone" }],
+    ["phase", "-- hj:phase contract  after 20240601_001\nselect 1;", { ...NONE, contractAfter: "20240601_001" }],
+    [
+      "waivers, as many as there are",
+      '-- hj:allow drop-column session.token nobody reads it\n-- a comment\n-- hj:allow drop-table "My Table" "gone" since May\n',
+      {
+        ...NONE,
+        waivers: [
+          { rule: "drop-column", object: "session.token", reason: "nobody reads it", line: 1 },
+          { rule: "drop-table", object: '"My Table"', reason: '"gone" since May', line: 3 },
+        ],
+      },
+    ],
     [
       "all of them, among comments and blank lines",
       "-- Accounts.\n\n--hj:timeout 90s \n  -- hj:transaction   off\n--\n-- hj:irreversible  gone \nselect 1;",
@@ -38,8 +57,17 @@ describe("parseDirectives", () => {
     ["-- hj:", "-- hj: is unknown"],
     ["-- HJ:transaction off", "-- hj: is unknown"],
     ["-- hj: transaction off", "-- hj: transaction off is unknown"],
-    ["-- hj:phase contract after 0001", "-- hj:phase contract after 0001 is not available in this build"],
-    ["-- hj:allow rule table reason", "-- hj:allow rule table reason is not available in this build"],
+    ["-- hj:phase", "-- hj:phase is malformed"],
+    ["-- hj:phase expand", "-- hj:phase expand is malformed"],
+    ["-- hj:phase contract", "-- hj:phase contract is malformed"],
+    ["-- hj:phase contract after", "-- hj:phase contract after is malformed"],
+    ["-- hj:phase contract after next", "-- hj:phase contract after next is malformed"],
+    ["-- hj:phase contract after 0001 or so", "-- hj:phase contract after 0001 or so is malformed"],
+    ["-- hj:allow", "-- hj:allow is malformed"],
+    ["-- hj:allow drop-column", "-- hj:allow drop-column is malformed"],
+    ["-- hj:allow drop-column session.token", "-- hj:allow drop-column session.token is malformed"],
+    ["-- hj:allow Drop-Column session.token gone", "-- hj:allow Drop-Column session.token gone is malformed"],
+    ['-- hj:allow drop-column "session gone', '-- hj:allow drop-column "session gone is malformed'],
     ["-- hj:detach yes", "-- hj:detach yes is malformed"],
     ["-- hj:transaction", "-- hj:transaction is malformed"],
     ["-- hj:transaction on", "-- hj:transaction on is malformed"],
@@ -68,6 +96,13 @@ describe("parseDirectives", () => {
       [1, "-- hj:irreversible gone stands in a down file"],
     ]);
   });
+
+  test.each(["phase contract after 1", "allow drop-table session nobody reads it"])(
+    "refuses %s in a down file, of which it says nothing",
+    (directive) => {
+      expect(problemsOf(`-- hj:${directive}`, "down")).toEqual([[1, `-- hj:${directive} stands in a down file`]]);
+    },
+  );
 
   test("tells every problem of a file, each with its line and a hint", () => {
     const sql = "-- hj:one\r\n-- hj:timeout never\r\nselect 1;\r\n-- hj:two";

@@ -162,7 +162,8 @@ const head = fc
       ...(timeout ? [`timeout ${timeout.text}`] : []),
       ...(reason === null ? [] : [`irreversible ${reason}`]),
     ];
-    const expected = { transaction: !off, detach, timeoutMs: timeout?.ms ?? null, irreversible: reason };
+    const said = { transaction: !off, detach, timeoutMs: timeout?.ms ?? null, irreversible: reason };
+    const expected = { ...said, contractAfter: null, waivers: [] };
     const written = fc.tuple(blank, blank, blank).map(
       ([a, b, c]) =>
         (line: string) =>
