@@ -1,0 +1,100 @@
+// Asks every rule about every action of every migration, in order, and remembers what the statements so far have made and
+// locked. Pure; what is done about a finding is not decided here.
+import type { Problem } from "../failure/problem.ts";
+import type { Foreseen, Hazard, TableLock, Waiver } from "../migration/foreseen.ts";
+import type { ObjectName } from "../migration/manifest.ts";
+import type { Action, JudgedStatement } from "./action.ts";
+import { EMPTY_SCHEMA, type KnownSchema, learn, nameKey } from "./known-schema.ts";
+import { locksOf, strongest } from "./locks-of.ts";
+import type { Context, Finding, Rule } from "./rule.ts";
+
+/** An up file, as far as rules care. */
+export interface JudgedFile {
+  readonly file: string;
+  readonly version: string;
+  readonly isTransactional: boolean;
+  readonly contractAfter: string | null;
+  readonly waivers: readonly Waiver[];
+  readonly statements: readonly JudgedStatement[];
+  /** Where an offset is, as people count. */
+  readonly placeOf: (offset: number) => { readonly line: number; readonly column: number };
+}
+
+/** What is foreseen of one file; `problems` are its waivers that allow nothing. */
+export interface Judgement {
+  readonly foreseen: Foreseen;
+  readonly problems: readonly Problem[];
+}
+
+/** One judgement for each file, which are all migrations of a directory in order: a rule may ask what came before. */
+export function lint(files: readonly JudgedFile[], rules: readonly Rule[]): readonly Judgement[] {
+  let schema = EMPTY_SCHEMA;
+  return files.map((file) => {
+    const { foreseen, after } = judge(file, rules, schema);
+    schema = after;
+    return { foreseen, problems: idleWaivers(file, foreseen.hazards, rules) };
+  });
+}
+
+function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema) {
+  const { statements, isTransactional, contractAfter } = file;
+  const asked = rules.filter(({ isFineInContract }) => contractAfter === null || !isFineInContract);
+  const created = new Set<string>();
+  const isExisting = (table: ObjectName) => !created.has(nameKey(table));
+  const hazards: Hazard[] = [];
+  const locks: (readonly TableLock[])[] = [];
+  let schema = from;
+  let held: readonly TableLock[] = [];
+  let before: readonly Action[] = [];
+  for (const [index, statement] of statements.entries()) {
+    if (!isTransactional) [held, before] = [[], []];
+    const own: TableLock[] = [];
+    for (const action of statement.actions) {
+      const taken = locksOf(action, schema).filter(({ table }) => isExisting(table));
+      const rest = { statement, after: statements.slice(index + 1), isTransactional, contractAfter, isExisting };
+      const context: Context = { schema, locks: taken, held, before, ...rest };
+      for (const rule of asked) {
+        for (const finding of rule.check(action, context)) hazards.push(hazardOf(file, statement, rule, finding));
+      }
+      own.push(...taken);
+      held = strongest([...held, ...taken]);
+      before = [...before, action];
+      if (action.kind === "create_table") created.add(nameKey(action.table));
+      if (action.kind === "rename" && created.has(nameKey(action.name)))
+        created.add(nameKey({ ...action.name, name: action.to }));
+      schema = learn(schema, action, file.version);
+    }
+    locks.push(strongest(own));
+  }
+  return { foreseen: { hazards: withoutTwins(hazards), locks }, after: schema };
+}
+
+function hazardOf(file: JudgedFile, { start }: JudgedStatement, rule: Rule, { object, message }: Finding): Hazard {
+  const waiver = file.waivers.find((candidate) => candidate.rule === rule.id && candidate.object === object);
+  const { line, column } = file.placeOf(start);
+  return { rule: rule.id, level: rule.level, object, message, line, column, allowed: waiver?.reason ?? null };
+}
+
+/** One statement can do the same to one object twice. */
+function withoutTwins(hazards: readonly Hazard[]): readonly Hazard[] {
+  return [...new Map(hazards.map((hazard) => [JSON.stringify(hazard), hazard])).values()];
+}
+
+/** A waiver that allows nothing hides the next finding of its kind: the file is refused until it is gone. */
+function idleWaivers(file: JudgedFile, hazards: readonly Hazard[], rules: readonly Rule[]): readonly Problem[] {
+  const isTwin = (waiver: Waiver, index: number) =>
+    file.waivers.findIndex(({ rule, object }) => rule === waiver.rule && object === waiver.object) < index;
+  return file.waivers.flatMap((waiver, index): readonly Problem[] => {
+    const { rule, object, line } = waiver;
+    const problem = (message: string, hint: string): Problem => {
+      return { code: "INVALID_MIGRATION", file: file.file, version: file.version, line, message, hint };
+    };
+    if (!rules.some(({ id }) => id === rule))
+      return [problem(`-- hj:allow names ${rule}, which is no rule`, "The rules are in docs/hazards.md.")];
+    if (isTwin(waiver, index)) return [problem(`-- hj:allow ${rule} ${object} is given twice`, "Remove one of them.")];
+    if (hazards.some((hazard) => hazard.rule === rule && hazard.object === object)) return [];
+    const others = hazards.filter((hazard) => hazard.rule === rule).map((hazard) => hazard.object);
+    const hint = others.length > 0 ? `${rule} is found of ${others.join(", ")}.` : "Remove the line.";
+    return [problem(`-- hj:allow ${rule} ${object} allows nothing: it is not found there`, hint)];
+  });
+}
