@@ -8,6 +8,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { bundleAll, bundleFunction } from "./src/build/bundle.ts";
 import { compileDirectory } from "./src/build/compile-directory.ts";
+import { openHazards } from "./src/build/foresee.ts";
 import { formatProblems } from "./src/build/format-problems.ts";
 import { rehearsed } from "./src/build/rehearsal.ts";
 import { inputsHash, isFresh, markFresh } from "./src/build/stamp.ts";
@@ -34,7 +35,8 @@ async function buildProduct() {
   const dist = join(root, "dist");
   const hash = await inputsHash(root);
   if (options["if-stale"] && (await isFresh(dist, hash))) return;
-  const manifest = await rehearsed(await compiled(join(root, "migrations"), true), rehearsal);
+  const safe = gated(await compiled(join(root, "migrations"), true));
+  const manifest = await rehearsed(safe, rehearsal);
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist);
   await writeManifest(manifest, dist);
@@ -43,7 +45,10 @@ async function buildProduct() {
 }
 
 async function buildPackage(directory) {
-  const manifest = await tried(await compiled(resolve(directory), options.strict ?? false));
+  const foreign = await compiled(resolve(directory), options.strict ?? false);
+  // Whether one of them stops a run depends on what is applied by then, so the function decides.
+  tell([...openHazards(foreign, "error"), ...openHazards(foreign, "warning")]);
+  const manifest = await tried(foreign);
   const dist = join(root, "dist-package");
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist);
@@ -68,10 +73,22 @@ function writeManifest(manifest, dist) {
   return writeFile(join(dist, "manifest.json"), JSON.stringify(manifest, null, 2));
 }
 
+/** HelloJohn's own are not shipped with a hazard that nobody has allowed. */
+function gated(manifest) {
+  const errors = openHazards(manifest, "error");
+  tell([...errors, ...openHazards(manifest, "warning")]);
+  if (errors.length > 0) process.exit(1);
+  return manifest;
+}
+
+function tell(problems) {
+  if (problems.length > 0) process.stderr.write(`${formatProblems(problems)}\n`);
+}
+
 async function compiled(directory, isStrict) {
   const result = await compileDirectory(directory, { isStrict });
   if (!("problems" in result)) {
-    if (result.findings.length > 0) process.stderr.write(`${formatProblems(result.findings)}\n`);
+    tell(result.findings);
     return result.manifest;
   }
   process.stderr.write(`${directory} does not compile:\n${formatProblems(result.problems)}\n`);

@@ -1,6 +1,7 @@
 // Reads from a syntax tree how a statement has to be run, and what makes it unfit for a migration. Pure.
 import type { ObjectName, ReindexScope, StatementKind } from "../migration/manifest.ts";
 import type { SyntaxTree } from "./parse-sql.ts";
+import { nodesOf, objectName, relationName, words } from "./tree-names.ts";
 
 /**
  * How a statement is to be run. What is not `ordinary` is refused by PostgreSQL inside a transaction block, and a
@@ -123,10 +124,6 @@ function scopeOf({
   }
 }
 
-function relationName(relation: { readonly schemaname?: string; readonly relname?: string } | undefined): ObjectName {
-  return { schema: relation?.schemaname ?? null, name: relation?.relname ?? "" };
-}
-
 /** Null where it is not named. Named without a value it is on: https://www.postgresql.org/docs/current/sql-reindex.html */
 function optionOf(options: readonly SyntaxTree[] | undefined, name: string): boolean | null {
   const option = (options ?? []).find((item) => "DefElem" in item && item.DefElem.defname === name);
@@ -138,23 +135,11 @@ function optionOf(options: readonly SyntaxTree[] | undefined, name: string): boo
   return !("String" in arg && /^(?:false|off|no|0)$/i.test(arg.String.sval ?? ""));
 }
 
-function objectName(tree: SyntaxTree): ObjectName {
-  const parts = "List" in tree ? (tree.List.items ?? []) : [];
-  const names = parts.map((part) => ("String" in part ? (part.String.sval ?? "") : ""));
-  return { schema: names.at(-2) ?? null, name: names.at(-1) ?? "" };
-}
-
 function transactionCommand(kind: string | undefined): string {
   const command = (kind ?? "").replace(/^TRANS_STMT_/, "").replaceAll("_", " ");
   return command === "PREPARE" || command === "START" ? `${command} TRANSACTION` : command;
 }
 
-/** Looks through the whole tree. A body in a string, such as a DO block's, stays unseen. */
-function callsFunction(value: unknown, name: RegExp): boolean {
-  if (value === null || typeof value !== "object") return false;
-  if (Array.isArray(value)) return value.some((item) => callsFunction(item, name));
-  const call = (value as { readonly FuncCall?: { readonly funcname?: readonly SyntaxTree[] } }).FuncCall;
-  const last = call?.funcname?.at(-1);
-  if (last !== undefined && "String" in last && name.test(last.String.sval ?? "")) return true;
-  return Object.values(value).some((item) => callsFunction(item, name));
+function callsFunction(tree: SyntaxTree, name: RegExp): boolean {
+  return [...nodesOf(tree)].some((node) => "FuncCall" in node && name.test(words(node.FuncCall.funcname).at(-1) ?? ""));
 }

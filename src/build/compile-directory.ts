@@ -3,6 +3,7 @@ import type { Problem, Refusal } from "../failure/problem.ts";
 import { parseFileName } from "../migration/file-name.ts";
 import type { Manifest } from "../migration/manifest.ts";
 import { compile } from "./compile.ts";
+import { foresee } from "./foresee.ts";
 import { loadParser } from "./parse-sql.ts";
 import { readDirectory } from "./read-directory.ts";
 
@@ -13,8 +14,9 @@ export interface CompiledDirectory {
 }
 
 /**
- * Every problem at once. In a directory that was not made for this tool, SQL files that no migration is called like,
- * such as seed.sql, and downs that do not compile are left out with a finding; with `isStrict` they are problems.
+ * Every problem at once, but for hazards, which are in the manifest: what is applied already is nobody's danger, and only
+ * a run knows what that is. They are errors with `isStrict` and warnings without. In a directory that was not made for this tool,
+ * SQL files that no migration is called like, such as seed.sql, and downs that do not compile are left out with a finding; with `isStrict` they are problems.
  */
 export async function compileDirectory(
   directory: string,
@@ -29,12 +31,25 @@ export async function compileDirectory(
   if ("problems" in sources) return sources;
   await loadParser();
   const compiled = compile(sources);
-  if (!("problems" in compiled))
-    return { manifest: compiled, findings: [...findings, ...emptiness(directory, compiled)] };
+  if (!("problems" in compiled)) return foreseen(compiled, [...findings, ...emptiness(directory, compiled)], isStrict);
   const brokenDowns = isStrict ? [] : compiled.problems.filter(({ file }) => isDown(file));
   if (brokenDowns.length === 0) return compiled;
   const manifest = compile(sources.filter(({ file }) => !brokenDowns.some((problem) => problem.file === file)));
-  return "problems" in manifest ? compiled : { manifest, findings: [...findings, ...brokenDowns.map(leftOut)] };
+  return "problems" in manifest ? compiled : foreseen(manifest, [...findings, ...brokenDowns.map(leftOut)], isStrict);
+}
+
+function foreseen(compiled: Manifest, findings: readonly Problem[], isStrict: boolean): CompiledDirectory | Refusal {
+  const { manifest, problems } = foresee(compiled);
+  if (problems.length > 0) return { problems };
+  return { manifest: isStrict ? manifest : withWarningsOnly(manifest), findings };
+}
+
+function withWarningsOnly(manifest: Manifest): Manifest {
+  const migrations = manifest.migrations.map(({ foreseen, ...migration }) => {
+    const hazards = (foreseen?.hazards ?? []).map((hazard) => ({ ...hazard, level: "warning" as const }));
+    return { ...migration, foreseen: foreseen && { ...foreseen, hazards } };
+  });
+  return { ...manifest, migrations };
 }
 
 /** A path that leads to the wrong place would otherwise be "up to date". */

@@ -22,7 +22,8 @@ export type ProblemCode =
   | "SERVER_NEWER_THAN_TESTED"
   | "TLS_UNVERIFIED"
   | "RUN_IN_PROGRESS"
-  | "SCHEMA_DRIFTED";
+  | "SCHEMA_DRIFTED"
+  | "HAZARD";
 
 /**
  * One thing that is wrong, in a sentence that says what was found and what was expected.

@@ -1,0 +1,55 @@
+// Takes names, constants and nested nodes out of syntax trees. Pure.
+import type { ObjectName } from "../migration/manifest.ts";
+import type { SyntaxTree } from "./parse-sql.ts";
+
+/** What a statement names as a table or the like; `schema` is null when search_path decides. */
+export function relationName(
+  relation: { readonly schemaname?: string; readonly relname?: string } | undefined,
+): ObjectName {
+  return { schema: relation?.schemaname ?? null, name: relation?.relname ?? "" };
+}
+
+/** The name in a node of any kind that can stand where an object is named. */
+export function objectName(tree: SyntaxTree): ObjectName {
+  const names = nameParts(tree);
+  return { schema: names.at(-2) ?? null, name: names.at(-1) ?? "" };
+}
+
+/** `billing.invoice` as its two words. */
+export function nameParts(tree: SyntaxTree): readonly string[] {
+  if ("String" in tree) return [tree.String.sval ?? ""];
+  if ("List" in tree) return words(tree.List.items);
+  if ("TypeName" in tree) return words(tree.TypeName.names);
+  if ("ObjectWithArgs" in tree) return words(tree.ObjectWithArgs.objname);
+  if ("RangeVar" in tree) return [tree.RangeVar.schemaname ?? [], tree.RangeVar.relname ?? ""].flat();
+  return [];
+}
+
+/** The strings among these nodes. */
+export function words(trees: readonly SyntaxTree[] | undefined): readonly string[] {
+  return (trees ?? []).map((tree) => ("String" in tree ? (tree.String.sval ?? "") : ""));
+}
+
+/** Every node of a tree, itself first. A body in a string, such as a DO block's, stays unseen. */
+export function* nodesOf(value: unknown): Generator<SyntaxTree> {
+  if (value === null || typeof value !== "object") return;
+  if (Array.isArray(value)) {
+    for (const item of value) yield* nodesOf(item);
+    return;
+  }
+  for (const [type, content] of Object.entries(value)) {
+    if (/^[A-Z]/.test(type)) yield { [type]: content } as unknown as SyntaxTree;
+    yield* nodesOf(content);
+  }
+}
+
+/** The text of a constant, whatever its type; null for what is none. */
+export function constantText(tree: SyntaxTree): string | null {
+  if (!("A_Const" in tree)) return null;
+  const { sval, ival, fval, boolval, isnull } = tree.A_Const;
+  if (isnull) return null;
+  if (sval !== undefined) return sval.sval ?? "";
+  if (fval !== undefined) return fval.fval ?? "";
+  if (boolval !== undefined) return String(boolval.boolval ?? false);
+  return String(ival?.ival ?? 0);
+}
