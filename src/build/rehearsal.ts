@@ -1,14 +1,13 @@
 // Finds out what migrations make of a schema, by running them on an empty PostgreSQL that is started for it.
 import { createHash } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { startServer } from "../embedded/server.ts";
 import { rehearse } from "../engine/rehearse.ts";
 import type { Target } from "../engine/target.ts";
 import type { Manifest } from "../migration/manifest.ts";
 import type { SchemaChange } from "../migration/schema-change.ts";
 import { catalogStatements } from "../schema/catalog-query.ts";
+import { onScratchServer } from "./scratch-server.ts";
 
 /** What a rehearsal needs from above. */
 export interface RehearsalOptions {
@@ -46,20 +45,8 @@ async function readKept(file: string): Promise<readonly SchemaChange[] | null> {
   }
 }
 
-async function rehearseOnServer(manifest: Manifest, { connectTo }: RehearsalOptions): Promise<Manifest> {
-  const directory = await mkdtemp(join(tmpdir(), "hj-rehearsal-"));
-  try {
-    // Open to the server's account, which for root is another one.
-    await chmod(directory, 0o755);
-    const server = await startServer({ dataDirectory: join(directory, "postgres"), durable: false });
-    try {
-      return await rehearse(manifest, { ...SCHEMA, connect: connectTo(server.url) });
-    } finally {
-      await server.stop();
-    }
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+function rehearseOnServer(manifest: Manifest, { connectTo }: RehearsalOptions): Promise<Manifest> {
+  return onScratchServer((url) => rehearse(manifest, { ...SCHEMA, connect: connectTo(url) }));
 }
 
 /** Also of what is read: a newer build may look at more. */

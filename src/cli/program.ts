@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import type { Environment } from "../connection/environment.ts";
 import { withoutCredentials } from "../connection/redact.ts";
+import type { CheckFlags } from "./check/check-command.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { type CommandFlags, numberOr, resolveCommand, runCommand, sendEvent } from "./run-command.ts";
 
@@ -57,6 +58,17 @@ export function createProgram(environment: Environment, onExit: OnExit): Command
     .action((pid: string, flags: CommandFlags) =>
       runCommand({ command: "unlock", pid: numberOr(pid) }, flags, environment).then(onExit),
     );
+  migrations
+    .command("check")
+    .description("for authors: ask the rules, and try every migration up, down and up again")
+    .option("--dir <directory>", "of the migrations", "migrations")
+    .option("--since <ref>", "only what is new since this commit or branch")
+    .addOption(new Option("--format <format>", "how to print it").choices(["text", "json", "github"]).default("text"))
+    .option("--no-database", "ask only the rules")
+    .action(async (flags: CheckFlags) => {
+      const { checkCommand } = await import("./check/check-command.ts");
+      onExit(await checkCommand(flags));
+    });
   withTarget(
     program.command("invoke").description("send an event to the handler, as a deploy would, and print its answer"),
   )

@@ -50,6 +50,8 @@ function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema) {
     if (!isTransactional) [held, before] = [[], []];
     const own: TableLock[] = [];
     for (const action of statement.actions) {
+      // First, or a foreign key to itself would be one to a table that was there.
+      if (action.kind === "create_table") created.add(nameKey(action.table));
       const taken = locksOf(action, schema).filter(({ table }) => isExisting(table));
       const rest = { statement, after: statements.slice(index + 1), isTransactional, contractAfter, isExisting };
       const context: Context = { schema, locks: taken, held, before, ...rest };
@@ -59,7 +61,6 @@ function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema) {
       own.push(...taken);
       held = strongest([...held, ...taken]);
       before = [...before, action];
-      if (action.kind === "create_table") created.add(nameKey(action.table));
       if (action.kind === "rename" && created.has(nameKey(action.name)))
         created.add(nameKey({ ...action.name, name: action.to }));
       schema = learn(schema, action, file.version);

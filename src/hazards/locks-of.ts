@@ -1,6 +1,6 @@
 // Which tables an action locks, how, and what it does to their rows meanwhile. Measured on PostgreSQL 14 and 18: a test runs
 // every rule's example and reads pg_locks. https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES
-import type { LockMode, TableLock, Work } from "../migration/foreseen.ts";
+import { isStronger, type LockMode, type TableLock, type Work } from "../migration/foreseen.ts";
 import type { ObjectName } from "../migration/manifest.ts";
 import type { Action, Column, Constraint } from "./action.ts";
 import { isProvenNotNull, type KnownSchema, nameKey, referencedBy, referencing, tableOfIndex } from "./known-schema.ts";
@@ -23,7 +23,7 @@ export function strongest(locks: readonly TableLock[]): readonly TableLock[] {
         ? next
         : {
             ...other,
-            mode: STRENGTH.indexOf(next.mode) > STRENGTH.indexOf(other.mode) ? next.mode : other.mode,
+            mode: isStronger(next.mode, other.mode) ? next.mode : other.mode,
             work: WORK.indexOf(next.work) > WORK.indexOf(other.work) ? next.work : other.work,
           },
     );
@@ -33,19 +33,8 @@ export function strongest(locks: readonly TableLock[]): readonly TableLock[] {
 
 /** True for a lock that keeps writers waiting. */
 export function blocksWrites({ mode }: TableLock): boolean {
-  return STRENGTH.indexOf(mode) >= STRENGTH.indexOf("ShareLock");
+  return isStronger(mode, "ShareUpdateExclusiveLock");
 }
-
-const STRENGTH: readonly LockMode[] = [
-  "AccessShareLock",
-  "RowShareLock",
-  "RowExclusiveLock",
-  "ShareUpdateExclusiveLock",
-  "ShareLock",
-  "ShareRowExclusiveLock",
-  "ExclusiveLock",
-  "AccessExclusiveLock",
-];
 
 const WORK: readonly (Work | null)[] = [null, "scan", "build", "rewrite"];
 

@@ -1,5 +1,5 @@
 // What a migration will do to a database that is in use, as data: the build foresees it from its statements, the plan
-// refuses by it, and a dry run holds it against the live tables. No decisions.
+// refuses by it, and a dry run holds it against the live tables.
 
 import type { ObjectName } from "./manifest.ts";
 
@@ -55,4 +55,26 @@ export interface Waiver {
   readonly reason: string;
   /** 1-based, of the directive. */
   readonly line: number;
+}
+
+/** From the weakest to the strongest. */
+export const LOCK_MODES: readonly LockMode[] = [
+  "AccessShareLock",
+  "RowShareLock",
+  "RowExclusiveLock",
+  "ShareUpdateExclusiveLock",
+  "ShareLock",
+  "ShareRowExclusiveLock",
+  "ExclusiveLock",
+  "AccessExclusiveLock",
+];
+
+/** True where the first of two locks keeps more out. */
+export function isStronger(mode: LockMode, than: LockMode): boolean {
+  return LOCK_MODES.indexOf(mode) > LOCK_MODES.indexOf(than);
+}
+
+/** True for a lock that reads and writes of an application do not take: somebody may have to wait for it. */
+export function isNoticed({ mode }: TableLock): boolean {
+  return isStronger(mode, "RowExclusiveLock");
 }

@@ -1,0 +1,27 @@
+// What was found, as GitHub Actions shows it beside the changed lines. Pure.
+// https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message
+import type { CheckFinding, CheckResult } from "./check-result.ts";
+
+/** One line for each finding; `pathOf` says where in the repository a file is. */
+export function renderAnnotations({ findings }: CheckResult, pathOf: (file: string) => string): string {
+  return findings.map((finding) => `${annotation(finding, pathOf)}\n`).join("");
+}
+
+function annotation(finding: CheckFinding, pathOf: (file: string) => string): string {
+  const { level, rule, file, line, column, message, hint } = finding;
+  const properties = [
+    ...(file === null ? [] : [`file=${property(pathOf(file))}`]),
+    ...(line === null ? [] : [`line=${line}`]),
+    ...(column === null ? [] : [`col=${column}`]),
+    `title=${property(rule ?? "hj migrations check")}`,
+  ];
+  return `::${level} ${properties.join(",")}::${data(hint === null ? message : `${message}\n${hint}`)}`;
+}
+
+function data(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+}
