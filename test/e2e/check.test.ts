@@ -1,0 +1,129 @@
+// `hj migrations check`, as authors and their CI run it: the built command line, a PostgreSQL of its own, a real git.
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ROOT } from "../support/built-product.ts";
+import { hj } from "../support/command-line.ts";
+
+const execute = promisify(execFile);
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "hj-check-"));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+async function write(files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [file, sql] of Object.entries(files)) await writeFile(join(directory, file), sql);
+}
+
+async function commit(): Promise<void> {
+  const author = ["-c", "user.name=author", "-c", "user.email=author@example.com"];
+  await execute("git", ["-C", directory, "init", "--quiet"]);
+  await execute("git", ["-C", directory, "add", "."]);
+  await execute("git", ["-C", directory, ...author, "commit", "--quiet", "-m", "state"]);
+}
+
+const check = (...args: string[]) => hj(["migrations", "check", "--dir", directory, ...args]);
+const GOOD = { "0001_a.up.sql": "create table a (id bigint primary key);", "0001_a.down.sql": "drop table a;" };
+const HAZARD = { "0002_b.up.sql": "-- Needs a value.\nalter table a add column b text not null;" };
+
+describe("hj migrations check", () => {
+  it("finds nothing in HelloJohn's own migrations, and has tried each of them", async () => {
+    const { stdout, exitCode } = await hj(["migrations", "check", "--format", "json"], { cwd: ROOT });
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ ok: true, directory: "migrations", checked: 7, of: 7, findings: [] });
+    for (const { upMs } of result.migrations) expect(upMs).toBeGreaterThan(0);
+    expect(exitCode).toBe(0);
+  });
+
+  it("exits 1 for a hazard, and shows it with its line and what to do", async () => {
+    await write({ ...GOOD, ...HAZARD });
+    const { stdout, stderr, exitCode } = await check();
+    expect(stdout).toMatch(
+      /^Error: 0002_b\.up\.sql:2:1 {2}a\.b .*\(add-column-not-null\)\n {2}2 \| alter table a .*\n {6}\^\n {2}hj migrations explain add-column-not-null/,
+    );
+    expect(stdout).toContain("a: AccessExclusiveLock");
+    expect([stderr, exitCode]).toEqual(["", 1]);
+  });
+
+  it("lets a hazard pass that is allowed with a reason, and refuses a waiver that allows nothing", async () => {
+    await write({
+      ...GOOD,
+      "0002_b.up.sql": `-- hj:allow add-column-not-null a.b a is empty\n${HAZARD["0002_b.up.sql"]}`,
+    });
+    expect(await check("--no-database")).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining("allowed: add-column-not-null a.b, a is empty"),
+    });
+    await write({ "0002_b.up.sql": "-- hj:allow add-column-not-null a.c a is empty\nselect 1;" });
+    expect(await check("--no-database")).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining("0002_b.up.sql:1  -- hj:allow add-column-not-null a.c allows nothing"),
+    });
+  });
+
+  it("annotates a pull request in GitHub's words, with paths from where it runs", async () => {
+    await write({ ...GOOD, ...HAZARD });
+    const { stdout } = await hj(["migrations", "check", "--dir", "sql", "--format", "github", "--no-database"], {
+      cwd: await nested(),
+    });
+    expect(stdout).toMatch(/^::error file=sql\/0002_b\.up\.sql,line=2,col=1,title=add-column-not-null::a\.b /);
+  });
+
+  it("judges with --since only what is new, and says what databases would refuse", async () => {
+    await write({ ...GOOD, "0003_old.up.sql": "alter table a add column c text not null;" });
+    await commit();
+    await write({ "0004_new.up.sql": "create table d (id int);", "0001_a.up.sql": "create table a (id int);" });
+    const { stdout, exitCode } = await check("--since", "HEAD", "--format", "json");
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      checked: 1,
+      of: 3,
+      findings: [{ level: "error", file: "0001_a.up.sql", message: "was changed since it was committed" }],
+      migrations: [{ migration: "0004_new" }],
+    });
+  });
+
+  it.each([
+    ["a commit that is none", ["--since", "nowhere"], "--since nowhere: git knows no such commit"],
+    ["an option of git's as a commit", ["--since=--output=x"], "--since --output=x: git knows no such commit"],
+    ["a directory that is not there", ["--dir", "/nowhere"], "--dir /nowhere cannot be read"],
+    ["a format that is none", ["--format", "xml"], "Allowed choices are text, json, github"],
+  ])("refuses %s as a usage error", async (_what, args, message) => {
+    await write(GOOD);
+    await commit();
+    const { stdout, stderr, exitCode } = await check(...args);
+    expect(stderr).toContain(message);
+    expect([stdout, exitCode]).toEqual(["", 2]);
+  });
+
+  it("tells every problem of files that do not compile, with their lines", async () => {
+    await write({ "0001_a.up.sql": "create tabel a;", "0002_b.up.sql": "begin;\nselect 1;" });
+    const { stdout, exitCode } = await check();
+    expect(stdout).toContain(
+      'Error: 0001_a.up.sql:1:8  syntax error at or near "tabel"\n  1 | create tabel a;\n             ^',
+    );
+    expect(stdout).toContain("Error: 0002_b.up.sql:1:1  BEGIN inside a migration\n  1 | begin;");
+    expect(exitCode).toBe(1);
+  });
+
+  it("says what a down leaves behind", async () => {
+    await write({ ...GOOD, "0001_a.down.sql": "select 1;", "0001_a.up.sql": "create table if not exists a (id int);" });
+    const { stdout, exitCode } = await check();
+    expect(stdout).toContain(
+      "0001_a.down.sql  does not take back all of 0001_a.up.sql: table a is still there; column a.id is still there",
+    );
+    expect(exitCode).toBe(1);
+  });
+
+  async function nested(): Promise<string> {
+    const root = await mkdtemp(join(tmpdir(), "hj-check-root-"));
+    await execute("mv", [directory, join(root, "sql")]);
+    directory = root;
+    return root;
+  }
+});

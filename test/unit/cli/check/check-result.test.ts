@@ -1,0 +1,151 @@
+import { describe, expect, test } from "vitest";
+import { type CheckResult, checkResult, findingOf } from "../../../../src/cli/check/check-result.ts";
+import { renderAnnotations } from "../../../../src/cli/check/render-annotations.ts";
+import { renderCheck } from "../../../../src/cli/check/render-check.ts";
+import type { Trial } from "../../../../src/engine/trial.ts";
+import type { Hazard, TableLock } from "../../../../src/migration/foreseen.ts";
+import type { Migration } from "../../../../src/migration/manifest.ts";
+import { migrationOf } from "../../../support/manifest.ts";
+
+const HAZARD: Hazard = {
+  rule: "drop-column",
+  level: "error",
+  object: "account.name",
+  message: "account.name is dropped",
+  line: 2,
+  column: 3,
+  allowed: null,
+};
+const ACCOUNT = { schema: null, name: "account" };
+const EXCLUSIVE: TableLock = { table: ACCOUNT, mode: "AccessExclusiveLock", work: null };
+const UPDATING: TableLock = { table: ACCOUNT, mode: "RowExclusiveLock", work: null };
+
+function migration(hazards: readonly Hazard[], locks: readonly TableLock[] = []): Migration {
+  const sql = "-- Gone.\n\t\talter table account drop column name;";
+  return { ...migrationOf("0002_b.up.sql", sql), foreseen: { hazards, locks: [locks] } };
+}
+
+function trial(of: Migration, differences: Partial<Trial> = {}): Trial {
+  return {
+    migration: of,
+    upMs: 12,
+    traced: { locks: [], isComplete: true },
+    reversal: null,
+    failure: null,
+    ...differences,
+  };
+}
+
+function check(of: Migration, trials: readonly Trial[] = []): CheckResult {
+  return checkResult("migrations", [of, of], [of], trials, []);
+}
+
+describe("what was found", () => {
+  test("is an error with its line for a hazard that nobody has allowed", () => {
+    const { ok, findings } = check(migration([HAZARD]));
+    expect(ok).toBe(false);
+    expect(findings).toEqual([
+      {
+        level: "error",
+        rule: "drop-column",
+        file: "0002_b.up.sql",
+        line: 2,
+        column: 3,
+        excerpt: "\t\talter table account drop column name;",
+        message: "account.name is dropped",
+        hint: expect.stringContaining("-- hj:allow drop-column account.name REASON"),
+      },
+    ]);
+  });
+
+  test("is fine with warnings, and with a hazard that is allowed, which is told with its reason", () => {
+    expect(check(migration([{ ...HAZARD, level: "warning" }])).ok).toBe(true);
+    const { ok, findings, migrations } = check(migration([{ ...HAZARD, allowed: "nobody reads it" }]));
+    expect({ ok, findings }).toEqual({ ok: true, findings: [] });
+    expect(migrations[0]?.allowed).toEqual([
+      { rule: "drop-column", object: "account.name", reason: "nobody reads it" },
+    ]);
+  });
+
+  test("is a warning where PostgreSQL took more than was foreseen, and none where it took less", () => {
+    const stronger = migration([], [{ ...EXCLUSIVE, mode: "ShareLock" }]);
+    const { ok, findings } = check(stronger, [trial(stronger, { traced: { locks: [EXCLUSIVE], isComplete: true } })]);
+    expect(ok).toBe(true);
+    expect(findings.map(({ level, message }) => [level, message])).toEqual([
+      ["warning", "takes AccessExclusiveLock on account, and ShareLock was foreseen"],
+    ]);
+    const weaker = migration([], [EXCLUSIVE]);
+    const taken = trial(weaker, { traced: { locks: [{ ...EXCLUSIVE, mode: "ShareLock" }], isComplete: true } });
+    expect(check(weaker, [taken]).findings).toEqual([]);
+  });
+
+  test("leaves out the locks of reads and writes, for which nobody waits", () => {
+    expect(check(migration([], [UPDATING])).migrations[0]?.locks).toEqual([]);
+  });
+
+  test("is an error where the down leaves something, or the second up makes something else", () => {
+    const base = { ...migration([]), down: migrationOf("0002_b.up.sql", "select 1;").up };
+    const reversal = { afterDown: ["a", "b", "c", "d", "e"], afterUpAgain: ["index i is different"] };
+    const { findings, migrations } = check(base, [trial(base, { reversal })]);
+    expect(findings.map(({ level, message }) => [level, message])).toEqual([
+      ["error", "does not take back all of 0002_b.up.sql: a; b; c; 2 more"],
+      ["error", "leaves something else after its down: index i is different"],
+    ]);
+    expect(migrations[0]?.isReversible).toBe(false);
+  });
+});
+
+describe("on a terminal", () => {
+  const plain = (_colour: unknown, text: string) => text;
+
+  test("a finding is shown with its line and a caret below its column, tabs kept", () => {
+    expect(
+      renderCheck(check(migration([HAZARD])), plain)
+        .split("\n")
+        .slice(0, 4),
+    ).toEqual([
+      "Error: 0002_b.up.sql:2:3  account.name is dropped (drop-column)",
+      "  2 | \t\talter table account drop column name;",
+      "      \t\t^",
+      expect.stringContaining("hj migrations explain drop-column"),
+    ]);
+  });
+
+  test("a migration is shown with its time, its way back and its locks", () => {
+    const of = migration([], [EXCLUSIVE]);
+    const tried = trial(of, {
+      reversal: { afterDown: [], afterUpAgain: [] },
+      traced: { locks: [EXCLUSIVE], isComplete: true },
+    });
+    expect(renderCheck(check(of, [tried]), plain)).toBe(
+      "  ✅  0002_b (12ms, down and up again)\n        account: AccessExclusiveLock\n\n✅ Checked 1 of 2 migrations in migrations: 0 errors, 0 warnings\n",
+    );
+  });
+
+  test("a lock that was foreseen and not watched is not claimed to be taken", () => {
+    const of = migration([], [EXCLUSIVE]);
+    expect(renderCheck(check(of, [trial(of)]), plain)).toContain(
+      "account: AccessExclusiveLock (foreseen; it runs alone, and was not watched)",
+    );
+  });
+});
+
+test("for GitHub each finding is a line, and nothing in it can end the line or start another command", () => {
+  const finding = findingOf({
+    code: "INVALID_MIGRATION",
+    file: "a,b:c.sql",
+    line: 3,
+    message: "100%\n::error::no",
+    hint: "x",
+  });
+  const result = checkResult(
+    "migrations",
+    [],
+    [],
+    [],
+    [finding, findingOf({ code: "NOT_AVAILABLE", message: "no server" })],
+  );
+  expect(renderAnnotations(result, (file) => `db/${file}`)).toBe(
+    "::error file=db/a%2Cb%3Ac.sql,line=3,title=hj migrations check::100%25%0A::error::no%0Ax\n::error title=hj migrations check::no server\n",
+  );
+});
