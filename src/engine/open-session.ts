@@ -8,7 +8,7 @@ import { reserveOf } from "./budget.ts";
 import { decodeJournal, EMPTY_JOURNAL, type Journal } from "./journal.ts";
 import { journalName, readStatement } from "./journal-statements.ts";
 import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
-import { assertOwnBackend, isBehindProxy } from "./pooler.ts";
+import { assertOwnBackend, isBehindProxy, poolerDetected } from "./pooler.ts";
 import { identifier } from "./quote.ts";
 import type { RunContext } from "./run-context.ts";
 import { assertUsable, decodeFacts, factsStatement, type SessionFacts, settingsStatement } from "./session.ts";
@@ -67,7 +67,7 @@ const APPLICATION = /^hellojohn-migrate ([0-9a-f]{8})\/(\d+(?:\.\d)?)(?: |$)/;
  * Connects, sets the session up and reads the journal. The settings have a transaction of their own, because a missing
  * journal is an error, and an error would take them back. Ends the session when it throws.
  *
- * Nothing is set on a backend that is not the announced one until it is known to be ours alone: the next client of a
+ * Nothing is set on a backend but the announced one, or the one that was found to be ours alone: the next client of a
  * transaction pooler would get it with our search_path.
  */
 export async function openSession(target: Target, name: string, context: RunContext): Promise<Opened> {
@@ -78,9 +78,10 @@ export async function openSession(target: Target, name: string, context: RunCont
     let reply = await send(connection, openingMessage(target, name, announcedPid(connection)));
     let facts = factsOf(reply, target);
     if (isBehindProxy(connection, facts.backendPid)) {
-      await assertOwnBackend(connection, () => anotherConnection(target, connectOptions(context)));
-      reply = await send(connection, openingMessage(target, name, null));
+      const own = await assertOwnBackend(connection, () => anotherConnection(target, connectOptions(context)));
+      reply = await send(connection, openingMessage(target, name, own));
       facts = factsOf(reply, target);
+      if (facts.backendPid !== own) throw poolerDetected("our session moved to another backend");
     }
     assertUsable(facts, target);
     return { ...sessionOf(connected, facts, name), ...readingOf(reply, JOURNAL, target, facts) };
@@ -122,7 +123,7 @@ export async function readJournal(session: Session, target: Target): Promise<Jou
 const FACTS = 2;
 const JOURNAL = 4;
 
-function openingMessage(target: Target, name: string, onlyOnPid: number | null): string {
+function openingMessage(target: Target, name: string, onlyOnPid: number): string {
   return [
     "begin",
     settingsStatement(target, name, onlyOnPid),

@@ -5,6 +5,7 @@ import pg from "pg";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { acquireLock } from "../../src/engine/lock.ts";
 import type { Session } from "../../src/engine/open-session.ts";
+import { assertOwnBackend } from "../../src/engine/pooler.ts";
 import type { Report } from "../../src/engine/report-schema.ts";
 import type { RunContext } from "../../src/engine/run-context.ts";
 import type { Target } from "../../src/engine/target.ts";
@@ -33,29 +34,45 @@ async function setup(serverUrl: string, options: PgbouncerOptions): Promise<{ da
   return { database, url: pooler.url };
 }
 
-/** Clients of the same pool that never stop asking, as an application's would; each says what it finds set. */
-async function busyClients(url: string, number: number): Promise<readonly { found: Set<string> }[]> {
+/** What a client of the pool came across: settings that it found, and an error that ended it. */
+interface Findings {
+  readonly settings: Set<string>;
+  readonly errors: Error[];
+}
+
+/** Clients of the same pool that never stop asking, as an application's would. One that meets an error notes it and ends. */
+async function busyClients(url: string, number: number): Promise<Findings> {
   let isOver = false;
+  const findings: Findings = { settings: new Set(), errors: [] };
   const clients = Array.from({ length: number }, () => new pg.Client(url));
-  const findings = clients.map(() => ({ found: new Set<string>() }));
+  // A query that is under way is told of the same loss, and notes it.
+  for (const client of clients) client.on("error", () => {});
   await Promise.all(clients.map((client) => client.connect()));
-  const working = clients.map(async (client, index) => {
+  const work = async (client: pg.Client) => {
     while (!isOver) {
       await client.query("begin");
       const { rows } = await client.query(
         "select concat_ws(' ', current_setting('search_path'), current_setting('idle_session_timeout'), pg_sleep(random() / 200)) as found",
       );
       await client.query("commit");
-      findings[index]?.found.add(rows[0].found.trim());
+      findings.settings.add(rows[0].found.trim());
       await sleep(Math.random() * 3);
     }
-  });
+  };
+  const working = clients.map((client) => work(client).catch((error: Error) => findings.errors.push(error)));
   onTestFinished(async () => {
     isOver = true;
     await Promise.all(working);
-    await Promise.all(clients.map((client) => client.end()));
+    await Promise.all(clients.map((client) => client.end().catch(() => {})));
   });
   return findings;
+}
+
+/** Gives the pool a second backend beside the one that it has, and takes them back in this order. */
+async function stirPool(url: string, lastBack: "the first" | "the second"): Promise<void> {
+  const clients = [await openSession(url), await openSession(url)];
+  for (const client of clients) await client.query("begin");
+  for (const client of lastBack === "the second" ? clients : clients.toReversed()) await client.query("commit");
 }
 
 function codeOf(report: Report): string {
@@ -97,17 +114,38 @@ describe.runIf(pgbouncer !== null).each(postgresVersions)(
       }
     });
 
-    it("in transaction mode under load refuses five runs, or serves them right, and leaves nothing behind", async () => {
-      const { database, url } = await setup(serverUrl, { mode: "transaction", settings: { default_pool_size: "4" } });
-      const others = await busyClients(url, 8);
-      for (let round = 0; round < 5; round++) {
-        const report = await runEvent(url, MANIFEST, { command: "run" }, { lockWait: "5s" });
-        if (report.ok) expect(Object.values(statuses(report)).every((status) => status === "applied")).toBe(true);
-        else expect(["POOLER_DETECTED", "LOCK_LOST"]).toContain(codeOf(report));
-        await expect.poll(() => database.query(LEFT_BEHIND)).toEqual([]);
-      }
-      expect(new Set(others.flatMap(({ found }) => [...found]))).toEqual(new Set(['"$user", public 0']));
+    it.each([
+      // Both leave the second backend to the next client, and not ours, which is the first.
+      { order: "the one that was given back last", roundRobin: "0", lastBack: "the second" as const },
+      { order: "all in turn", roundRobin: "1", lastBack: "the first" as const },
+    ])("in transaction mode is told in a pool with another backend before ours: $order", async (pool) => {
+      const settings = { server_round_robin: pool.roundRobin };
+      const { url } = await setup(serverUrl, { mode: "transaction", settings });
+      let stirred: Promise<void> | null = null;
+      const openAnother = async () => {
+        stirred ??= stirPool(url, pool.lastBack);
+        await stirred;
+        return openSession(url);
+      };
+      const looking = assertOwnBackend(await openSession(url), openAnother);
+      await expect(looking).rejects.toMatchObject({ failure: { code: "POOLER_DETECTED" } });
     });
+
+    it.each([2, 4])(
+      "in transaction mode under load, with %i backends, refuses every run and leaves nothing behind",
+      async (backends) => {
+        const settings = { default_pool_size: String(backends) };
+        const { database, url } = await setup(serverUrl, { mode: "transaction", settings });
+        const others = await busyClients(url, 8);
+        for (let round = 0; round < 10; round++) {
+          const report = await runEvent(url, MANIFEST, { command: "run" }, { lockWait: "5s" });
+          expect(codeOf(report)).toBe("POOLER_DETECTED");
+          // An application without a name keeps the one it finds: what is there now would stay.
+          expect(await database.query(LEFT_BEHIND)).toEqual([]);
+        }
+        expect(others).toEqual({ settings: new Set(['"$user", public 0']), errors: [] });
+      },
+    );
 
     it("in session mode is as good as the server: migrations are applied, once", async () => {
       const { database, url } = await setup(serverUrl, { mode: "session" });
