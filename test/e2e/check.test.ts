@@ -115,7 +115,7 @@ describe("hj migrations check", () => {
     await write({ ...GOOD, "0001_a.down.sql": "select 1;", "0001_a.up.sql": "create table if not exists a (id int);" });
     const { stdout, exitCode } = await check();
     expect(stdout).toContain(
-      "0001_a.down.sql  does not take back all of 0001_a.up.sql: table a is still there; column a.id is still there",
+      "0001_a.down.sql  does not take back all of 0001_a.up.sql: column a.id is still there; table a is still there",
     );
     expect(exitCode).toBe(1);
   });
