@@ -4,7 +4,7 @@ import type { LockMode } from "../migration/foreseen.ts";
 import { kindOf } from "./object-kind.ts";
 import type { ParsedStatement, SyntaxTree } from "./parse-sql.ts";
 import { readAlterTable } from "./read-alter-table.ts";
-import { readColumn, readConstraint } from "./read-column.ts";
+import { readCreate } from "./read-create.ts";
 import { readDrop } from "./read-drop.ts";
 import { constantText, nodesOf, objectName, relationName, words } from "./tree-names.ts";
 
@@ -35,12 +35,6 @@ function readNested(tree: SyntaxTree): readonly Action[] {
 
 function readActions(tree: SyntaxTree): readonly Action[] {
   if ("AlterTableStmt" in tree) return readAlterTable(tree.AlterTableStmt);
-  if ("CreateStmt" in tree) return [readCreateTable(tree.CreateStmt)];
-  if ("CreateTableAsStmt" in tree) {
-    const { into, objtype } = tree.CreateTableAsStmt;
-    return objtype === "OBJECT_TABLE" ? [emptyTable(into?.rel)] : [];
-  }
-  if ("IndexStmt" in tree) return [readIndex(tree.IndexStmt)];
   if ("DropStmt" in tree) return readDrop(tree.DropStmt);
   if ("RenameStmt" in tree) return readRename(tree.RenameStmt);
   if ("AlterObjectSchemaStmt" in tree) {
@@ -70,11 +64,15 @@ function readActions(tree: SyntaxTree): readonly Action[] {
     const isCascade = behavior === "DROP_CASCADE";
     return relations.map((relation) => ({ kind: "truncate", table: objectName(relation), isCascade }));
   }
-  return readRows(tree) ?? readSession(tree) ?? readRights(tree) ?? readTableWork(tree) ?? [];
+  return readCreate(tree) ?? readRows(tree) ?? readSession(tree) ?? readRights(tree) ?? readTableWork(tree) ?? [];
 }
 
 function readRows(tree: SyntaxTree): readonly Action[] | null {
-  if ("InsertStmt" in tree) return [{ kind: "insert", table: relationName(tree.InsertStmt.relation) }];
+  if ("InsertStmt" in tree) {
+    const { relation, selectStmt } = tree.InsertStmt;
+    const hasSelect = selectStmt !== undefined && "SelectStmt" in selectStmt && !selectStmt.SelectStmt.valuesLists;
+    return [{ kind: "insert", table: relationName(relation), hasSelect }];
+  }
   if ("UpdateStmt" in tree) {
     const { relation, whereClause } = tree.UpdateStmt;
     return [{ kind: "update", table: relationName(relation), isWhole: isForAll(whereClause) }];
@@ -83,7 +81,6 @@ function readRows(tree: SyntaxTree): readonly Action[] | null {
     const { relation, whereClause } = tree.DeleteStmt;
     return [{ kind: "delete", table: relationName(relation), isWhole: isForAll(whereClause) }];
   }
-  if ("SelectStmt" in tree && tree.SelectStmt.intoClause) return [emptyTable(tree.SelectStmt.intoClause.rel)];
   return null;
 }
 
@@ -115,16 +112,10 @@ function readRights(tree: SyntaxTree): readonly Action[] | null {
     const on = objtype === "OBJECT_TABLE" ? objects.map(objectName) : [];
     return [{ kind: isGrant ? "grant" : "revoke", on }];
   }
-  if ("CreatePolicyStmt" in tree)
-    return [{ kind: "row_security", table: relationName(tree.CreatePolicyStmt.table), command: "policy" }];
   return null;
 }
 
 function readTableWork(tree: SyntaxTree): readonly Action[] | null {
-  if ("CreateTrigStmt" in tree) {
-    const { relation, trigname = "" } = tree.CreateTrigStmt;
-    return [{ kind: "create_trigger", table: relationName(relation), trigger: trigname }];
-  }
   if ("LockStmt" in tree) {
     const { relations = [], mode = 8 } = tree.LockStmt;
     return relations.map((relation) => ({
@@ -162,49 +153,6 @@ function readTableWork(tree: SyntaxTree): readonly Action[] | null {
     return [{ kind: "alter_table", table, command: "CREATE RULE", mode: "AccessExclusiveLock" }];
   }
   return null;
-}
-
-function readCreateTable(statement: Extract<SyntaxTree, { CreateStmt: unknown }>["CreateStmt"]): Action {
-  const { relation, tableElts = [], inhRelations = [], partbound, partspec } = statement;
-  const columns = tableElts.flatMap((node) => ("ColumnDef" in node ? [readColumn(node.ColumnDef)] : []));
-  const [parent] = inhRelations;
-  return {
-    ...emptyTable(relation),
-    columns: columns.map(({ column }) => column),
-    constraints: [
-      ...columns.flatMap(({ constraints }) => constraints),
-      ...tableElts.flatMap((node) => ("Constraint" in node ? (readConstraint(node.Constraint) ?? []) : [])),
-    ],
-    partitionOf: partbound !== undefined && parent !== undefined ? objectName(parent) : null,
-    isPartitioned: partspec !== undefined,
-  };
-}
-
-function emptyTable(relation: { readonly relname?: string; readonly relpersistence?: string } | undefined) {
-  return {
-    kind: "create_table",
-    table: relationName(relation),
-    columns: [],
-    constraints: [],
-    partitionOf: null,
-    isPartitioned: false,
-    isTemporary: relation?.relpersistence === "t",
-  } as const;
-}
-
-function readIndex(statement: Extract<SyntaxTree, { IndexStmt: unknown }>["IndexStmt"]): Action {
-  const { relation, idxname, indexParams = [], unique, whereClause, concurrent, if_not_exists: mayExist } = statement;
-  return {
-    kind: "create_index",
-    table: relationName(relation),
-    index: idxname ?? null,
-    columns: indexParams.map((node) => ("IndexElem" in node ? (node.IndexElem.name ?? null) : null)),
-    isUnique: unique ?? false,
-    isPartial: whereClause !== undefined,
-    isConcurrent: concurrent ?? false,
-    mayExist: mayExist ?? false,
-    isOnly: !(relation?.inh ?? false),
-  };
 }
 
 function readRename(statement: Extract<SyntaxTree, { RenameStmt: unknown }>["RenameStmt"]): readonly Action[] {

@@ -121,6 +121,13 @@ export type Action =
       readonly name: ObjectName;
       readonly isConcurrent: boolean;
     }
+  /** All but tables, indexes and triggers. `table` of a policy. */
+  | {
+      readonly kind: "create";
+      readonly what: DroppedKind;
+      readonly name: ObjectName;
+      readonly table: ObjectName | null;
+    }
   /** `table` of a trigger and a policy. */
   | {
       readonly kind: "drop";
@@ -135,7 +142,8 @@ export type Action =
   | { readonly kind: "add_enum_value" | "rename_enum_value"; readonly type: ObjectName; readonly value: string }
   /** `isWhole`: no WHERE, or one that is true for every row. */
   | ({ readonly kind: "update" | "delete"; readonly isWhole: boolean } & OnTable)
-  | ({ readonly kind: "insert" } & OnTable)
+  /** `hasSelect`: as many rows as a query finds. */
+  | ({ readonly kind: "insert"; readonly hasSelect: boolean } & OnTable)
   | ({ readonly kind: "lock_table"; readonly mode: LockMode } & OnTable)
   | { readonly kind: "refresh_view"; readonly view: ObjectName; readonly isConcurrent: boolean }
   /** Of the session, or with `isLocal` of the transaction; value null for DEFAULT and RESET. Also set_config(). */

@@ -45,6 +45,9 @@ create table event (
 ) partition by range (happened_at);
 create table event_2024 partition of event for values from ('2024-01-01') to ('2025-01-01');
 
+create materialized view plan_count as select plan, count(*) as organizations from organization group by plan;
+create unique index plan_count_idx on plan_count (plan);
+
 create view account_name as select id, name from account;
 
 create function touch() returns trigger language plpgsql as $$ begin return new; end $$;

@@ -21,6 +21,7 @@ export interface KnownColumn extends Column {
 export interface KnownIndex {
   readonly columns: readonly (string | null)[];
   readonly isUnique: boolean;
+  readonly isPartial: boolean;
 }
 
 /** The version of the migration that brought something. */

@@ -29,18 +29,27 @@ export interface Judgement {
 /** One judgement for each file, which are all migrations of a directory in order: a rule may ask what came before. */
 export function lint(files: readonly JudgedFile[], rules: readonly Rule[]): readonly Judgement[] {
   let schema = EMPTY_SCHEMA;
+  let rights: readonly Action[] = [];
   return files.map((file) => {
-    const { foreseen, after } = judge(file, rules, schema);
+    const { foreseen, after } = judge(file, rules, schema, areGranted(rights));
     schema = after;
+    rights = [...rights, ...file.statements.flatMap(({ actions }) => actions.filter(({ kind }) => kind === "grant"))];
     return { foreseen, problems: idleWaivers(file, foreseen.hazards, rules) };
   });
 }
 
-function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema) {
+/** A grant on no table by name is ALTER DEFAULT PRIVILEGES, or on all that there are. */
+function areGranted(rights: readonly Action[]): boolean {
+  const onTables = rights.map((action) => action.kind === "grant" && action.on.length > 0);
+  return onTables.length > 0 && onTables.every(Boolean);
+}
+
+function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema, areRightsGranted: boolean) {
   const { statements, isTransactional, contractAfter } = file;
   const asked = rules.filter(({ isFineInContract }) => contractAfter === null || !isFineInContract);
   const created = new Set<string>();
-  const isExisting = (table: ObjectName) => !created.has(nameKey(table));
+  const isExisting = (table: ObjectName, column?: string) =>
+    !created.has(nameKey(table)) && !(column !== undefined && created.has(columnKey(table, column)));
   const hazards: Hazard[] = [];
   const locks: (readonly TableLock[])[] = [];
   let schema = from;
@@ -52,15 +61,17 @@ function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema) {
     for (const action of statement.actions) {
       // First, or a foreign key to itself would be one to a table that was there.
       if (action.kind === "create_table") created.add(nameKey(action.table));
+      if (action.kind === "create") created.add(nameKey(action.name));
       const taken = locksOf(action, schema).filter(({ table }) => isExisting(table));
       const rest = { statement, after: statements.slice(index + 1), isTransactional, contractAfter, isExisting };
-      const context: Context = { schema, locks: taken, held, before, ...rest };
+      const context: Context = { schema, locks: taken, held, before, areRightsGranted, ...rest };
       for (const rule of asked) {
         for (const finding of rule.check(action, context)) hazards.push(hazardOf(file, statement, rule, finding));
       }
       own.push(...taken);
       held = strongest([...held, ...taken]);
       before = [...before, action];
+      if (action.kind === "add_column") created.add(columnKey(action.table, action.added.name));
       if (action.kind === "rename" && created.has(nameKey(action.name)))
         created.add(nameKey({ ...action.name, name: action.to }));
       schema = learn(schema, action, file.version);
@@ -74,6 +85,10 @@ function hazardOf(file: JudgedFile, { start }: JudgedStatement, rule: Rule, { ob
   const waiver = file.waivers.find((candidate) => candidate.rule === rule.id && candidate.object === object);
   const { line, column } = file.placeOf(start);
   return { rule: rule.id, level: rule.level, object, message, line, column, allowed: waiver?.reason ?? null };
+}
+
+function columnKey(table: ObjectName, column: string): string {
+  return JSON.stringify([nameKey(table), column]);
 }
 
 /** One statement can do the same to one object twice. */

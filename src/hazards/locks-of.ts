@@ -47,7 +47,7 @@ function allLocks(action: Action, schema: KnownSchema): readonly TableLock[] {
       ];
     case "add_column":
       return [
-        exclusive(action.table, needsValueInEachRow(action.added) ? "rewrite" : null),
+        exclusive(action.table, workOfColumn(action.added)),
         // Without a default the new column is null everywhere: PostgreSQL has no foreign key to look up.
         ...action.constraints.flatMap((constraint) => constraintLocks(action.table, constraint, action.added)),
       ];
@@ -114,18 +114,20 @@ function allLocks(action: Action, schema: KnownSchema): readonly TableLock[] {
       ];
     case "update":
     case "delete":
+      return [lock(action.table, "RowExclusiveLock", action.isWhole ? "scan" : null)];
     case "insert":
       return [lock(action.table, "RowExclusiveLock")];
     case "refresh_view":
-      return [lock(action.view, action.isConcurrent ? "ExclusiveLock" : "AccessExclusiveLock", "rewrite")];
+      return [action.isConcurrent ? lock(action.view, "ExclusiveLock") : exclusive(action.view, "rewrite")];
     default:
       return [];
   }
 }
 
-/** True where PostgreSQL has to write each row anew: a constant default is kept once, in the catalog. */
-export function needsValueInEachRow({ default: value, generated }: Column): boolean {
-  return value === "volatile" || (generated !== null && generated !== "virtual");
+/** Each row is written anew for a value of its own; a constant default is kept once, in the catalog. */
+function workOfColumn({ default: value, generated, isNotNull }: Column): Work | null {
+  if (value === "volatile" || (generated !== null && generated !== "virtual")) return "rewrite";
+  return isNotNull && value === "none" && generated === null ? "scan" : null;
 }
 
 /** `added` is the column that a constraint came with, or null. */
@@ -135,7 +137,8 @@ function constraintLocks(table: ObjectName, constraint: Constraint, added: Colum
     case "foreign_key": {
       const isScanned = !isNotValid && (added === null || added.default !== "none");
       const own = lock(table, "ShareRowExclusiveLock", isScanned ? "scan" : null);
-      return references === null ? [own] : [own, sharing(references)];
+      // Both are read to find rows without a parent.
+      return references === null ? [own] : [own, sharing(references, own.work)];
     }
     case "check":
     case "not_null":
@@ -171,6 +174,6 @@ function exclusive(table: ObjectName, work: Work | null = null): TableLock {
 }
 
 /** What a foreign key takes of the table that it leads to. */
-function sharing(table: ObjectName): TableLock {
-  return lock(table, "ShareRowExclusiveLock");
+function sharing(table: ObjectName, work: Work | null = null): TableLock {
+  return lock(table, "ShareRowExclusiveLock", work);
 }

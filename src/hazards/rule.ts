@@ -28,6 +28,8 @@ export interface Rule {
   readonly check: (action: Action, context: Context) => readonly Finding[];
   /** Files in order, each with its directives: only the last is found bad. The tables of example-schema.ts are there. */
   readonly bad: readonly string[];
+  /** The SQLSTATE that `bad` fails with where it cannot be run at all; null where it can. */
+  readonly failsWith: string | null;
   /** The same done safely; nothing is found in any of them. */
   readonly good: readonly string[];
 }
@@ -65,6 +67,8 @@ export interface Context {
   readonly isTransactional: boolean;
   /** The version that a contract migration waits for; null in an expand migration. */
   readonly contractAfter: string | null;
-  /** True for a table that was there before this file, as far as the file tells. Temporary tables are not. */
-  readonly isExisting: (table: ObjectName) => boolean;
+  /** True for a table, or a column of one, that was there before this file, as far as the file tells. */
+  readonly isExisting: (table: ObjectName, column?: string) => boolean;
+  /** True where earlier migrations grant rights on tables, and none says what new tables get. */
+  readonly areRightsGranted: boolean;
 }

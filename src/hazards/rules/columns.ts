@@ -1,32 +1,166 @@
-// Rules about adding, changing and dropping columns.
-import { objectText } from "../object-text.ts";
+// Rules about changing and dropping columns.
+import type { Action } from "../action.ts";
+import { isProvenNotNull, nameKey } from "../known-schema.ts";
 import type { Rule } from "../rule.ts";
+import { needsRewrite } from "../type-change.ts";
+import { found, NOTHING } from "./finding.ts";
 
 export const COLUMN_RULES: readonly Rule[] = [
   {
-    id: "add-column-not-null",
-    title: "A column that must not be null, without a default",
+    id: "drop-column",
+    title: "A column is dropped",
     level: "error",
     locks: [{ table: "account", mode: "AccessExclusiveLock", work: null }],
-    why: "It fails where the table has rows. Where it has none, the old version's INSERT, which does not name the column, fails from then on.",
-    instead: "Give it a constant default, or let it be null until no old version is left.",
+    why: "The old version still reads and writes it, and its values are gone: no down file brings them back.",
+    instead: "Drop it in a contract migration, when no version that knows it is left.",
     since: null,
-    breaksOldCode: "Its INSERT fails with 23502.",
-    isFineInContract: false,
+    breaksOldCode:
+      "What names the column fails with 42703; an INSERT without a list of columns puts values into the wrong ones.",
+    isFineInContract: true,
     check: (action, { isExisting }) =>
-      action.kind === "add_column" &&
-      isExisting(action.table) &&
-      action.added.isNotNull &&
-      action.added.default === "none" &&
-      action.added.generated === null
-        ? [
-            {
-              object: objectText(action.table, action.added.name),
-              message: `${objectText(action.table, action.added.name)} must not be null and has no default`,
-            },
-          ]
-        : [],
-    bad: ["alter table account add column region text not null;"],
-    good: ["alter table account add column region text not null default 'eu';"],
+      action.kind === "drop_column" && isExisting(action.table, action.column)
+        ? found(action.table, action.column, "is dropped while the old version may still use it")
+        : NOTHING,
+    bad: ["alter table account drop column locale;"],
+    failsWith: null,
+    good: ["-- hj:phase contract after 1\nalter table account drop column locale;"],
+  },
+  {
+    id: "rename-column",
+    title: "A column is renamed",
+    level: "error",
+    locks: [{ table: "account", mode: "AccessExclusiveLock", work: null }],
+    why: "The old version uses the one name and the new version the other, and both are running.",
+    instead:
+      "Add a column with the new name, write both, fill the old rows in batches, and drop the old one in a contract migration.",
+    since: null,
+    breaksOldCode: "What names the column fails with 42703.",
+    isFineInContract: true,
+    check: (action, { isExisting }) =>
+      action.kind === "rename_column" && isExisting(action.table, action.column)
+        ? found(action.table, action.column, `becomes ${action.to} while the old version may still use it`)
+        : NOTHING,
+    bad: ["alter table account rename column locale to language;"],
+    failsWith: null,
+    good: [
+      "alter table account add column language text;",
+      "-- hj:transaction off\nupdate account set language = locale where language is null and id between 1 and 100;",
+      "-- hj:phase contract after 2\nalter table account drop column locale;",
+    ],
+  },
+  {
+    id: "change-column-type",
+    title: "A column gets a type that needs every row written anew",
+    level: "error",
+    locks: [{ table: "account", mode: "AccessExclusiveLock", work: "rewrite" }],
+    why: "Every row and every index is written anew, while nobody can read or write the table. It fails where a view uses the column.",
+    instead:
+      "Add a column of the new type, write both, fill the old rows in batches, and drop the old one in a contract migration. A longer varchar, or text for it, needs none of this.",
+    since: null,
+    breaksOldCode:
+      "A prepared SELECT of the column fails once with 0A000; values that only the new type holds are out of range for it.",
+    isFineInContract: false,
+    check: (action, { isExisting, schema }) =>
+      action.kind === "change_type" && isExisting(action.table) && needsRewrite(schema, action)
+        ? found(action.table, action.column, `becomes ${action.type.name}: the table is written anew`)
+        : NOTHING,
+    bad: ["alter table account alter column logins type bigint;"],
+    failsWith: null,
+    good: ["alter table organization alter column slug type varchar(80);"],
+  },
+  {
+    id: "drop-not-null",
+    title: "A column may be null from now on",
+    level: "warning",
+    locks: [{ table: "session", mode: "AccessExclusiveLock", work: null }],
+    why: "The old version reads the column and expects a value.",
+    instead: "Do it when every running version can read a null, in a contract migration.",
+    since: null,
+    breaksOldCode: "It reads a null where it never saw one.",
+    isFineInContract: true,
+    check: (action, { isExisting }) =>
+      action.kind === "drop_not_null" && isExisting(action.table, action.column)
+        ? found(action.table, action.column, "may be null from now on, and the old version does not expect it")
+        : NOTHING,
+    bad: ["alter table session alter column token drop not null;"],
+    failsWith: null,
+    good: ["-- hj:phase contract after 1\nalter table session alter column token drop not null;"],
+  },
+  {
+    id: "set-not-null",
+    title: "A column must not be null from now on, and nothing has proven yet that it is not",
+    level: "error",
+    locks: [{ table: "account", mode: "AccessExclusiveLock", work: "scan" }],
+    why: "All rows are read, while nobody can read or write the table.",
+    instead:
+      "Add CHECK (c IS NOT NULL) NOT VALID, validate it in the next migration, then SET NOT NULL, which takes the check as proof, and drop the check.",
+    since: "From PostgreSQL 18 also ADD CONSTRAINT ... NOT NULL c NOT VALID, and VALIDATE CONSTRAINT.",
+    breaksOldCode: "Its INSERT fails with 23502 where it leaves the column out.",
+    isFineInContract: false,
+    check: (action, { isExisting, schema }) => {
+      if (action.kind !== "set_not_null" && action.kind !== "add_constraint") return NOTHING;
+      return madeNotNull(action)
+        .filter((column) => isExisting(action.table) && !isProvenNotNull(schema, action.table, column))
+        .flatMap((column) =>
+          found(action.table, column, "is read in every row, under a lock that keeps everybody out"),
+        );
+    },
+    bad: ["alter table account alter column organization_id set not null;"],
+    failsWith: null,
+    good: [
+      "alter table account add constraint account_organization check (organization_id is not null) not valid;",
+      "alter table account validate constraint account_organization;",
+      "alter table account alter column organization_id set not null;\nalter table account drop constraint account_organization;",
+    ],
+  },
+  {
+    id: "drop-default",
+    title: "The default of a column is dropped",
+    level: "error",
+    locks: [{ table: "account", mode: "AccessExclusiveLock", work: null }],
+    why: "The old version leaves the column out of its INSERT, because it has a default.",
+    instead: "Keep the default until no old version is left, and drop it in a contract migration.",
+    since: null,
+    breaksOldCode: "Its INSERT fails with 23502, or stores a null.",
+    isFineInContract: true,
+    check: (action, { isExisting, schema }) => {
+      if (action.kind !== "drop_default" || !isExisting(action.table)) return NOTHING;
+      const known = schema.get(nameKey(action.table))?.columns.get(action.column);
+      if (known?.default === "none") return NOTHING;
+      return found(action.table, action.column, "loses its default, on which the INSERT of the old version may rely");
+    },
+    bad: ["alter table account alter column locale drop default;"],
+    failsWith: null,
+    good: ["-- hj:phase contract after 1\nalter table account alter column locale drop default;"],
+  },
+  {
+    id: "change-default",
+    title: "The default of a column changes",
+    level: "warning",
+    locks: [{ table: "account", mode: "AccessExclusiveLock", work: null }],
+    why: "Rows that the old version inserts silently get the new value from now on.",
+    instead: "Let the new version name the value, and change the default in a contract migration.",
+    since: null,
+    breaksOldCode: "It stores another value than it was written for.",
+    isFineInContract: true,
+    check: (action, { isExisting, schema }) => {
+      if (action.kind !== "set_default" || !isExisting(action.table, action.column)) return NOTHING;
+      const known = schema.get(nameKey(action.table))?.columns.get(action.column);
+      const isOther = known !== undefined && known.default !== "none";
+      return isOther
+        ? found(action.table, action.column, "gets another default, also for what the old version inserts")
+        : NOTHING;
+    },
+    bad: ["alter table account alter column locale set default 'de';"],
+    failsWith: null,
+    good: ["alter table session alter column data set default '{}';"],
   },
 ];
+
+/** Columns that must not be null from now on, in a table that may hold nulls. */
+function madeNotNull(action: Action): readonly string[] {
+  if (action.kind === "set_not_null") return [action.column];
+  if (action.kind !== "add_constraint") return [];
+  const { kind, columns, isNotValid } = action.constraint;
+  return kind === "not_null" && !isNotValid ? columns : [];
+}

@@ -223,7 +223,7 @@ describe("a statement is read as what it does", () => {
     [
       "with gone as (delete from account returning *) insert into archive select * from gone",
       [
-        { kind: "insert", table: { schema: null, name: "archive" } },
+        { kind: "insert", table: { schema: null, name: "archive" }, hasSelect: true },
         { kind: "delete", table: account, isWhole: true },
       ],
     ],
