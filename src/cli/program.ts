@@ -69,6 +69,14 @@ export function createProgram(environment: Environment, onExit: OnExit): Command
       const { checkCommand } = await import("./check/check-command.ts");
       onExit(await checkCommand(flags));
     });
+  migrations
+    .command("explain")
+    .description("for authors: say what a rule is about, or list them all")
+    .argument("[rule]", "as a finding names it")
+    .action(async (rule?: string) => {
+      const { explainRule } = await import("./explain-rule.ts");
+      explainRule(rule);
+    });
   withTarget(
     program.command("invoke").description("send an event to the handler, as a deploy would, and print its answer"),
   )

@@ -58,7 +58,7 @@ export interface Waiver {
 }
 
 /** From the weakest to the strongest. */
-export const LOCK_MODES: readonly LockMode[] = [
+const LOCK_MODES: readonly LockMode[] = [
   "AccessShareLock",
   "RowShareLock",
   "RowExclusiveLock",

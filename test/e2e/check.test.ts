@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RULES } from "../../src/hazards/rules.ts";
 import { ROOT } from "../support/built-product.ts";
 import { hj } from "../support/command-line.ts";
 
@@ -126,4 +127,24 @@ describe("hj migrations check", () => {
     directory = root;
     return root;
   }
+});
+
+describe("hj migrations explain", () => {
+  it("says what a rule is about, with both examples, and needs no database", async () => {
+    const { stdout, stderr, exitCode } = await hj(["migrations", "explain", "set-not-null"]);
+    expect(stdout).toContain("Lock: ACCESS EXCLUSIVE on account, while every row is read");
+    expect(stdout).toMatch(/Bad:\n {2}alter table account alter column organization_id set not null;\n/);
+    expect(stdout).toMatch(/Good:\n {2}alter table account add constraint .* not valid;\n/);
+    expect([stderr, exitCode]).toEqual(["", 0]);
+  });
+
+  it("lists all rules without an id, and refuses an id that none has with those that are near", async () => {
+    const { stdout } = await hj(["migrations", "explain"]);
+    expect(stdout.trimEnd().split("\n")).toHaveLength(RULES.length);
+    expect(await hj(["migrations", "explain", "not-null"])).toEqual({
+      stdout: "",
+      stderr: expect.stringMatching(/^Error: no rule is called "not-null": perhaps .*set-not-null/),
+      exitCode: 2,
+    });
+  });
 });

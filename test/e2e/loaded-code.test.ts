@@ -1,5 +1,7 @@
 // What an invocation loads: AWS's clients cost more time than all else, and each is there for those who need it.
+import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { RULES } from "../../src/hazards/rules.ts";
 import { FUNCTION_BUNDLE } from "../support/built-product.ts";
 import { callerEvent } from "../support/caller-events.ts";
 import { createTestDatabase, postgresVersions, type TestDatabase } from "../support/database.ts";
@@ -83,4 +85,13 @@ describe("the function loads", () => {
     };
     expect(await loaded(await invoke(callerEvent(caller), env))).toEqual([part]);
   });
+});
+
+test("the function holds no text of any rule, and no parser: what they found is in its manifest", async () => {
+  const bundle = await readFile(FUNCTION_BUNDLE, "utf8");
+  const texts = RULES.flatMap(({ title, why, instead }) => [title, why, instead]);
+  expect(texts.filter((text) => bundle.includes(text))).toEqual([]);
+  expect(bundle).not.toContain("libpg-query");
+  // The same look finds a text that is there.
+  expect(bundle).toContain("was edited after it was");
 });
