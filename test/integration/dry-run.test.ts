@@ -208,6 +208,19 @@ describe.each(postgresVersions)("a dry run on PostgreSQL $version", ({ url }) =>
     ]);
   });
 
+  it("gives its answer also where the connection is lost over the figures", async () => {
+    const database = await freshDatabase(url);
+    await database.query("create table account ()");
+    const proxy = await freshProxy(database.url, {
+      onQuery: (text) => {
+        if (text.includes("pg_stat_get_live_tuples")) proxy.sever();
+      },
+    });
+    const report = await runEvent(proxy.url, locking(lockOn("account")), DRY);
+    expect(report).toMatchObject({ ok: true, outcome: "would_apply", warnings: [{ code: "NOT_AVAILABLE" }] });
+    expect(report).not.toHaveProperty("tables");
+  });
+
   it("waits no longer than a second for a lock that was taken after it looked for one", async () => {
     const database = await freshDatabase(url);
     await filled(database, "account", 10);
