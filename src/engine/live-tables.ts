@@ -131,7 +131,7 @@ function unread(what: "figures" | "sizes", error: Error | null): Problem {
 function hidden(role: string): Problem {
   return {
     code: "NOT_AVAILABLE",
-    message: `${role} may not see how long other roles' transactions have been open`,
+    message: `${role} may not see how long other roles' transactions have been open: that takes pg_read_all_stats`,
     hint: `grant pg_read_all_stats to ${identifier(role)};`,
   };
 }

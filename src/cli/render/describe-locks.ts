@@ -74,7 +74,7 @@ function amountsOf(works: readonly (typeof WORKS)[number][], table: LiveTable | 
   const verbs = works.length === 0 ? "" : `${AND.format(works.map((work) => VERBS[work]))} `;
   const amounts = [
     ...(table === null || table.rows === null ? [] : [formatRows(table.rows)]),
-    ...(table === null || table.bytes === null ? [] : [formatBytes(table.bytes)]),
+    ...(table === null || table.bytes === null || table.bytes === 0 ? [] : [formatBytes(table.bytes)]),
   ];
   if (amounts.length > 0) return `, ${verbs}${amounts.join(", ")}`;
   return works.length === 0 ? "" : `, ${verbs}all of it`;

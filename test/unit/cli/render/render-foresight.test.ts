@@ -110,6 +110,7 @@ describe("below a migration a dry run", () => {
     expect(said(rewrite, [unknown])).toBe(`${start}, rewrites all of it`);
     expect(said(brief, [unknown])).toBe(start);
     expect(said(rewrite, [{ ...unknown, rows: 0 }])).toBe(`${start}, rewrites no rows`);
+    expect(said(brief, [{ ...unknown, rows: 0, bytes: 0 }])).toBe(`${start}, no rows`);
     expect(said(rewrite, [{ ...unknown, bytes: 2_048 }])).toBe(`${start}, rewrites 2 kB`);
     const hidden = { ...unknown, session: { pid: 7, application: null } };
     expect(said(brief, [hidden])).toBe(`${start}; a transaction has been open on it (pid 7)`);
