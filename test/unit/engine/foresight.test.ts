@@ -33,6 +33,14 @@ describe("a statement", () => {
     ]);
   });
 
+  test("begins at its first word, also where its range begins with the comment before it", () => {
+    const [step] = stepsOf({ "1_a.up.sql": "-- why\n\nselect 1" });
+    const { script } = step as Step;
+    const wide = { ...script, statements: script.statements.map((statement) => ({ ...statement, start: 0 })) };
+    const [told] = statementsOf([{ ...(step as Step), script: wide }], "public");
+    expect(told).toEqual({ statements: [{ line: 3, excerpt: "select 1" }] });
+  });
+
   test("is one line of 200 characters at most, and never half a character", () => {
     const long = `select ${"😀".repeat(300)}`.replace("😀", '"😀').concat('"');
     for (const sql of [long, `x${long}`.replace("xselect", "select  1,")]) {
