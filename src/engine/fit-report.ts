@@ -9,8 +9,8 @@ const MAXIMUM_BYTES = 200_000;
 const MAXIMUM_TEXT = 2_000;
 
 /**
- * Cuts overlong texts, then statements and hazards, then the oldest entries of the longest lists, and counts all of these in `omitted`. A report that fits
- * is not touched.
+ * Cuts overlong texts, then statements and hazards, which their migrations count, then the oldest entries of the
+ * longest lists, and counts those in `omitted`. A report that fits is not touched.
  */
 export function fitReport(report: Report): Report {
   if (excessOf(report) <= 0) return report;

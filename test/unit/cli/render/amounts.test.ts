@@ -1,3 +1,4 @@
+// Numbers and sizes in words, and text in lines.
 import { expect, test } from "vitest";
 import { formatBytes, formatRows, wrap } from "../../../../src/cli/render/amounts.ts";
 
