@@ -30,6 +30,8 @@ export function createProgram(environment: Environment, onExit: OnExit): Command
   plain("status", "say what is pending");
   plain("run", "apply what is pending")
     .option("--dry-run", "say what would be applied, and change nothing")
+    .option("--verbose", "in a dry run, also show the statements")
+    .option("--sql", "in a dry run, print the SQL and nothing else to standard output")
     .addOption(timeoutOption())
     .option("--show-queries", SHOW_QUERIES)
     .option("--allow-out-of-order <names...>", "migrations that may be applied although newer ones are");

@@ -5,12 +5,15 @@ import type { Environment } from "../connection/environment.ts";
 import { withoutCredentials } from "../connection/redact.ts";
 import type { Report } from "../engine/report-schema.ts";
 import type { Problem } from "../failure/problem.ts";
+import type { Manifest } from "../migration/manifest.ts";
 import { type Ask, type Ending, invokeToTheEnd, isReport } from "./continue-run.ts";
 import { type ExitCode, exitCodeOf } from "./exit-code.ts";
+import { incompleteSql, misusedSql } from "./misused-sql.ts";
 import type { Invoke, NoReport } from "./no-report.ts";
 import { isRefusal, readReport } from "./read-answer.ts";
 import { renderNoReport } from "./render/render-problems.ts";
 import { renderReport } from "./render/render-report.ts";
+import { renderSql } from "./render/render-sql.ts";
 import { styleFor } from "./render/style.ts";
 import { type CliTarget, chooseTarget, type TargetFlags } from "./target.ts";
 
@@ -19,6 +22,7 @@ export interface CommandFlags extends TargetFlags {
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly dryRun?: boolean;
+  readonly sql?: boolean;
   readonly timeout?: string;
   readonly steps?: string;
   readonly showQueries?: boolean;
@@ -31,11 +35,13 @@ export interface CommandFlags extends TargetFlags {
 
 /** Sends the event that a command and its flags mean, to its end, and prints the report. */
 export async function runCommand(command: object, flags: CommandFlags, environment: Environment): Promise<ExitCode> {
+  const misuse = misusedSql(flags);
+  if (misuse !== null) return complain(misuse);
   const needsSnapshot = "command" in command && (command.command === "validate" || command.command === "adopt");
-  const ending = await withAsk({ ...flags, needsSnapshot }, environment, (ask) =>
-    invokeToTheEnd(eventOf(command, flags), ask),
-  );
-  return print(ending, flags);
+  return withAsk({ ...flags, needsSnapshot }, environment, async (ask, manifest) => {
+    const ending = await invokeToTheEnd(eventOf(command, flags), ask);
+    return print(ending, flags, manifest);
+  });
 }
 
 /** Shows what will be recorded before it is; with `--dry-run` that is all. */
@@ -82,25 +88,31 @@ function eventOf(command: object, flags: CommandFlags): object {
   };
 }
 
-function withAsk<T>(flags: CommandFlags, environment: Environment, work: (ask: Ask) => Promise<T>): Promise<T> {
+/** `work` is given the migrations too, where they are at hand. */
+function withAsk<T>(
+  flags: CommandFlags,
+  environment: Environment,
+  work: (ask: Ask, manifest: Manifest | null) => Promise<T>,
+): Promise<T> {
   const target = chooseTarget(flags, environment);
-  return withInvoke(target, flags, (invoke, findings) =>
-    work(async (event) => {
+  return withInvoke(target, flags, (invoke, findings, manifest) => {
+    const ask: Ask = async (event) => {
       const report = readReport(await invoke(event), functionOf(target));
       return isReport(report) ? { ...report, warnings: [...findings, ...report.warnings] } : report;
-    }),
-  );
+    };
+    return work(ask, manifest);
+  });
 }
 
 /** Each way loads only what it needs: the SDK of the one and the driver of the other take longer than most commands. */
 async function withInvoke<T>(
   target: CliTarget,
   flags: CommandFlags,
-  work: (invoke: Invoke, findings: readonly Problem[]) => Promise<T>,
+  work: (invoke: Invoke, findings: readonly Problem[], manifest: Manifest | null) => Promise<T>,
 ): Promise<T> {
   if (target.kind === "function") {
     const { withFunction } = await import("./invoke-function.ts");
-    return withFunction(target.function, (invoke) => work(invoke, []));
+    return withFunction(target.function, (invoke) => work(invoke, [], null));
   }
   const { loadManifest } = await import("./local-manifest.ts");
   const { withLocalHandler } = await import("./invoke-locally.ts");
@@ -109,7 +121,8 @@ async function withInvoke<T>(
   // A directory that does not compile is answered by the handler, like any other request that cannot be served.
   const manifest = "problems" in loaded ? loaded : loaded.manifest;
   const findings = "problems" in loaded ? [] : loaded.findings;
-  return withLocalHandler(target, manifest, (invoke) => work(invoke, findings));
+  const compiled = "problems" in manifest ? null : manifest;
+  return withLocalHandler(target, manifest, (invoke) => work(invoke, findings, compiled));
 }
 
 function functionOf(target: CliTarget) {
@@ -121,10 +134,17 @@ function endingOf(answer: Report | NoReport): Ending {
 }
 
 /** Standard output has nothing but the report, and nothing at all without one. */
-function print({ report, noReport }: Ending, { json, verbose }: CommandFlags): ExitCode {
+function print(
+  { report, noReport }: Ending,
+  { json, verbose, sql }: CommandFlags,
+  manifest: Manifest | null = null,
+): ExitCode {
   if (report !== null && json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   else if (report !== null) {
-    const { stdout, stderr } = renderReport(report, styleFor(process.stdout), styleFor(process.stderr), verbose);
+    const incomplete = sql ? incompleteSql(report) : null;
+    if (incomplete !== null) return complain(incomplete);
+    const text = renderReport(report, styleFor(process.stdout), styleFor(process.stderr), verbose);
+    const { stdout, stderr } = sql && manifest !== null ? renderSql(text, report, manifest) : text;
     process.stdout.write(stdout);
     process.stderr.write(stderr);
   }

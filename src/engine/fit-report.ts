@@ -1,5 +1,6 @@
 // Keeps a report below what every caller takes, whatever happened. Pure.
 import type { Report } from "./report-schema.ts";
+import { shortenDetails } from "./shorten-details.ts";
 
 /** Step Functions passes on 256 KiB of state, and that is the least of all callers: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
 const MAXIMUM_BYTES = 200_000;
@@ -8,14 +9,14 @@ const MAXIMUM_BYTES = 200_000;
 const MAXIMUM_TEXT = 2_000;
 
 /**
- * Cuts overlong texts, then the oldest entries of the longest lists, and counts those in `omitted`. A report that fits
- * is not touched.
+ * Cuts overlong texts, then statements and hazards, which their migrations count, then the oldest entries of the
+ * longest lists, and counts those in `omitted`. A report that fits is not touched.
  */
 export function fitReport(report: Report): Report {
   if (excessOf(report) <= 0) return report;
   let fitting = clipTexts(report) as Report;
   for (let excess = excessOf(fitting); excess > 0; excess = excessOf(fitting)) {
-    const shorter = shorten(fitting, excess);
+    const shorter = shortenDetails(fitting, excess) ?? shorten(fitting, excess);
     if (shorter === null) return fitting;
     fitting = shorter;
   }
@@ -41,6 +42,7 @@ function shorten(report: Report, excess: number): Report | null {
     migrations: report.migrations,
     warnings: report.warnings,
     ...(report.outcome === "refused" && { problems: report.problems }),
+    ...(report.outcome === "would_apply" && report.tables && { tables: report.tables }),
   };
   const [name, entries] = Object.entries(lists).reduce((a, b) => (size(b[1]) > size(a[1]) ? b : a));
   if (entries.length <= 1) return null;

@@ -3,8 +3,8 @@ import type { StatementPlace } from "../failure/failure.ts";
 import { LINE_END, lineAndColumn } from "../migration/text-place.ts";
 import { maskLiterals } from "./mask-literals.ts";
 
-/** The most of a line that a report shows; DESIGN section 2. */
-const EXCERPT_LENGTH = 200;
+/** The most of a line or a statement that a report shows; DESIGN section 2. */
+export const EXCERPT_LENGTH = 200;
 
 /**
  * The place of an error. Without an offset from the server it is the line where the statement starts, and no column.
@@ -34,14 +34,14 @@ export function placeOf(
   };
 }
 
-// A statement's range may begin with the comments before it.
-function firstToken(sql: string, start: number): number {
+/** A statement's range may begin with the comments before it. */
+export function firstToken(sql: string, start: number): number {
   const blank = /(?:\s|--[^\r\n]*|\/\*[\s\S]*?\*\/)*/y;
   blank.lastIndex = start;
   return start + (blank.exec(sql)?.[0].length ?? 0);
 }
 
-/** Not into the middle of a surrogate pair. */
-function wholeCharacter(text: string, at: number): number {
+/** Where a text may be cut near `at`: not in the middle of a surrogate pair. */
+export function wholeCharacter(text: string, at: number): number {
   return at > 0 && /[\udc00-\udfff]/.test(text[at] ?? "") && /[\ud800-\udbff]/.test(text[at - 1] ?? "") ? at - 1 : at;
 }

@@ -1,6 +1,7 @@
 // The report, as a schema: docs/report.schema.json is generated from it, and the types below are inferred from it.
 // The function imports nothing but these types, so that no schema is loaded to write a report.
 import * as z from "zod";
+import { hazard, live, statement } from "./foresight-schema.ts";
 
 const instant = z.iso.datetime().describe("ISO 8601, UTC.");
 const duration = z.number().int().nonnegative().describe("Milliseconds.");
@@ -63,6 +64,14 @@ const migration = z.strictObject({
   transactional: z.boolean().optional(),
   statementsDone: z.number().int().nonnegative().optional().describe("Of one that is started, when it is only read."),
   reversible: z.boolean().optional(),
+  hazards: z.array(hazard).min(1).optional().describe("Where the build foresees some, applied ones aside."),
+  statements: z.array(statement).optional().describe("In a dry run: those that would run, in their order."),
+  omitted: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("How many of its statements and hazards were left out, because a caller takes no more."),
 });
 
 const checked = z
@@ -147,7 +156,7 @@ export const reportSchema = z
     fine("up_to_date"),
     fine("pending"),
     fine("applied"),
-    fine("would_apply"),
+    fine("would_apply").extend(live),
     fine("rolled_back"),
     fine("would_roll_back"),
     fine("nothing_to_roll_back"),

@@ -68,6 +68,13 @@ export function finish(draft: Draft, outcome: PlainOutcome): Report {
   return { ...base(draft), ok: true, outcome };
 }
 
+/** The report of a dry run; `live` is what was seen of the tables that it would lock. */
+export function finishForeseen(draft: Draft, live: Pick<Foreseen, "tables" | "oldestTransactionMs">): Report {
+  return { ...base(draft), ok: true, outcome: "would_apply", ...live };
+}
+
+type Foreseen = Extract<Report, { outcome: "would_apply" }>;
+
 /** Outcomes that say all there is to say. */
 type PlainOutcome = Exclude<
   Extract<Report, { ok: true }>["outcome"],

@@ -5,6 +5,7 @@ import { applyTransactional } from "./apply-transactional.ts";
 import { budgetOf } from "./budget.ts";
 import { type Continuation, encodeContinuation } from "./continuation.ts";
 import { cancelled, outOfTime, type StepOutcome } from "./explain-step.ts";
+import { hazardsOf } from "./foresight.ts";
 import { findItem, takeInventory } from "./inventory.ts";
 import { type EntryState, type JournalEntry, withEntries } from "./journal.ts";
 import type { EntryAuthor } from "./journal-statements.ts";
@@ -128,6 +129,7 @@ function reportStep(work: LockedWork, step: Step, taken: Taken | undefined, fail
   return {
     ...(item === undefined ? { version, name, status } : describe(item, status)),
     transactional: isTransactional(step),
+    ...(step.direction === "up" && hazardsOf(step.migration)),
     ...measured,
     ...(done?.durationMs != null && { durationMs: done.durationMs }),
   };

@@ -56,6 +56,41 @@ describe("hj on a database", () => {
     );
   });
 
+  test("--dry-run --sql prints SQL that does what the run would do, and nothing else, and runs none of it", async () => {
+    const tables =
+      "select tablename from pg_tables where schemaname = 'public' and tablename <> 'hj_migration' order by 1";
+    const { stdout, stderr, exitCode } = await hj(["migrations", "run", "--dry-run", "--sql"], { env });
+    expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+    expect(stdout).toMatch(/^-- 20240115_001_initial_schema, in one transaction\n/);
+    expect(stdout.match(/^-- 2\d{7}_\d{3}_\w+, /gm)).toHaveLength(7);
+    expect(await database.query(tables)).toEqual([]);
+    for (const migration of stdout.split(/\n(?=-- \d{8}_\d{3}_)/)) {
+      // An index is built concurrently by a statement that is sent alone, as psql sends all of them.
+      const messages = migration.includes(", statement by statement\n") ? migration.split(/(?<=;)\n/) : [migration];
+      for (const message of messages) await database.query(message);
+    }
+    const fromSql = await database.query(tables);
+    await database.query("drop schema public cascade; create schema public");
+    expect((await hj(["migrations", "run"], { env })).exitCode).toBe(0);
+    expect(fromSql.length).toBeGreaterThan(30);
+    expect(fromSql).toEqual(await database.query(tables));
+
+    const nothing = await hj(["migrations", "run", "--dry-run", "--sql"], { env });
+    expect(nothing).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(nothing.stderr).toContain("Database schema is up to date");
+  });
+
+  test.each([
+    { args: ["--dry-run", "--sql", "--json"], says: "Error: --sql and --json both say what standard output is." },
+    { args: ["--dry-run", "--sql", "--function", "migrate"], says: "Error: --sql means nothing with --function" },
+    { args: ["--sql"], says: "Add --dry-run" },
+  ])("$args is a usage error and runs nothing", async ({ args, says }) => {
+    const { stdout, stderr, exitCode } = await hj(["migrations", "run", ...args], { env });
+    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
+    expect(stderr).toContain(says);
+    expect(await database.query("select from pg_class where relnamespace = 'public'::regnamespace")).toEqual([]);
+  });
+
   test("--json prints the report and nothing else, also a refused one", async () => {
     const fine = await hj(["migrations", "list", "--json"], { env });
     expect(reportSchema.parse(JSON.parse(fine.stdout))).toMatchObject({ outcome: "listed", counts: { pending: 7 } });

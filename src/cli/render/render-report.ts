@@ -34,7 +34,7 @@ function renderBody(report: Report, isVerbose: boolean, style: Style): readonly 
       return renderList(report, style);
     case "would_apply":
     case "would_roll_back":
-      return renderDryRun(report);
+      return renderDryRun(report, style, isVerbose);
     case "applied":
     case "rolled_back":
     case "incomplete":

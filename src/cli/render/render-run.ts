@@ -3,15 +3,20 @@ import { formatDuration } from "../../duration.ts";
 import type { MigrationReport, Report } from "../../engine/report-schema.ts";
 import { fullName } from "../../migration/manifest.ts";
 import { renderFailure } from "./render-failure.ts";
+import { renderForesight } from "./render-foresight.ts";
 import type { Style } from "./style.ts";
 
-export function renderDryRun(report: Report): readonly string[] {
+/** With `isVerbose` also the statements. */
+export function renderDryRun(report: Report, style: Style, isVerbose = false): readonly string[] {
   const { migrations } = report;
   return [
     "DRY RUN — No changes will be made",
     "",
     `${report.command === "rollback" ? "Would roll back" : "Would apply"} ${count(migrations.length)}:`,
-    ...migrations.map((migration) => `  ${fullName(migration)}`),
+    ...migrations.flatMap((migration) => [
+      `  ${fullName(migration)}`,
+      ...renderForesight(migration, report, style, isVerbose),
+    ]),
   ];
 }
 

@@ -2,16 +2,18 @@
 import type { LockHolder } from "../../failure/failure.ts";
 import { encodeContinuation } from "../continuation.ts";
 import { describeHolder } from "../describe-sight.ts";
+import { hazardsOf, lockedTables, statementsOf } from "../foresight.ts";
 import { findItem } from "../inventory.ts";
 import type { Journal } from "../journal.ts";
+import { readLiveTables } from "../live-tables.ts";
 import { isWorthWaiting, type Plan, planRun } from "../plan.ts";
-import { describe, finish, finishIncomplete, refuse } from "../report.ts";
+import { describe, finish, finishForeseen, finishIncomplete, refuse } from "../report.ts";
 import type { Report } from "../report-schema.ts";
 import type { Request } from "../request.ts";
 import { runInProgress } from "../run-in-progress.ts";
 import { takeSteps } from "../take-steps.ts";
 import { verified } from "../verify.ts";
-import { type LockedWork, underLock, type Work } from "../work.ts";
+import { type LockedWork, underLock, usableMsOf, type Work } from "../work.ts";
 
 type RunRequest = Extract<Request, { command: "run" }>;
 
@@ -62,12 +64,21 @@ function withoutLock({ draft }: Work, { problems, steps }: Plan): Report | null 
   return steps.length === 0 ? finish(draft, "up_to_date") : null;
 }
 
-function wouldApply({ draft, inventory }: Work, { steps }: Plan): Report {
-  draft.migrations = steps.flatMap(({ version }) => {
+/** Looks at the tables that would be locked. Where the build foresees no lock it asks nothing. */
+async function wouldApply(work: Work, { steps }: Plan): Promise<Report> {
+  const { draft, inventory, session, target } = work;
+  const statements = statementsOf(steps, target.schema);
+  draft.migrations = steps.flatMap(({ version, resumes }, index) => {
     const item = findItem(inventory, version);
-    return item === undefined ? [] : [describe(item, "would_apply")];
+    const done = resumes !== null && { statementsDone: resumes.statementsDone };
+    if (item === undefined) return [];
+    return [{ ...describe(item, "would_apply"), ...done, ...hazardsOf(item.migration), ...statements[index] }];
   });
-  return finish(draft, "would_apply");
+  const wanted = lockedTables(steps, target.schema);
+  if (wanted.length === 0) return finishForeseen(draft, {});
+  const { tables, oldestTransactionMs, warnings } = await readLiveTables(session, wanted, usableMsOf(work));
+  draft.warnings.push(...warnings);
+  return finishForeseen(draft, tables === null ? {} : { tables: [...tables], oldestTransactionMs });
 }
 
 /**

@@ -1,6 +1,7 @@
 // `status` and `list`: what the journal says, told. They change nothing and refuse nothing.
 import type { LockHolder } from "../../failure/failure.ts";
 import { describeHolder } from "../describe-sight.ts";
+import { hazardsOf } from "../foresight.ts";
 import type { Item } from "../inventory.ts";
 import { lockKey, readHolder } from "../lock.ts";
 import { planRun } from "../plan.ts";
@@ -18,7 +19,9 @@ export async function holderAtWork({ inventory, session, target }: Work): Promis
 /** What is not simply applied; what a run would refuse is a warning here, and so is a run that is at work. */
 export function status({ draft, inventory }: Work, holder: LockHolder | null): Report {
   const { steps, problems, warnings } = planRun(inventory);
-  draft.migrations = inventory.flatMap((item) => (item.standing === "applied" ? [] : [stand(item)]));
+  draft.migrations = inventory.flatMap((item) =>
+    item.standing === "applied" ? [] : [{ ...stand(item), ...hazardsOf(item.migration) }],
+  );
   draft.warnings.push(...warnings, ...problems);
   // A rollback that stopped half way is no step of a run, and no schema that is up to date.
   const isUnfinished = inventory.some(({ standing }) => standing === "started");

@@ -7,6 +7,7 @@ import {
   type Draft,
   fail,
   finish,
+  finishForeseen,
   finishIncomplete,
   finishResolved,
   newDraft,
@@ -14,6 +15,7 @@ import {
 } from "../../../src/engine/report.ts";
 import { type MigrationReport, type Report, reportSchema } from "../../../src/engine/report-schema.ts";
 import type { Problem } from "../../../src/failure/problem.ts";
+import { hazardOf } from "../../support/foreseen.ts";
 
 /** DESIGN section 2. */
 const LIMIT_BYTES = 200_000;
@@ -139,6 +141,93 @@ describe("a report that is too long", () => {
       }),
       { numRuns: 25 },
     );
+  });
+});
+
+describe("a report that is too long for what it says of each migration", () => {
+  const LOCK = { table: "account", mode: "AccessExclusiveLock", work: "rewrite" } as const;
+  const HAZARD = { ...hazardOf(), file: "0001_a.up.sql" };
+
+  /** Pending migrations of 50 statements each, every fifth of which locks a table. */
+  function detailed(count: number, hazards = 0): MigrationReport[] {
+    const statements = Array.from({ length: 50 }, (_, index) => ({
+      line: index + 1,
+      excerpt: `insert into ž values (${"x".repeat(150)})`,
+      locks: index % 5 === 0 ? [LOCK] : [],
+    }));
+    return migrations(count).map((migration) => ({
+      ...migration,
+      statements,
+      ...(hazards > 0 && { hazards: Array.from({ length: hazards }, () => HAZARD) }),
+    }));
+  }
+
+  function details(report: Report): number {
+    const lists = report.migrations.map(({ statements = [], hazards = [], omitted = 0 }) => {
+      return statements.length + hazards.length + omitted;
+    });
+    return lists.reduce((a, b) => a + b, 0);
+  }
+
+  test("loses statements, counts them where they were, and keeps every migration and hazard", () => {
+    const report = fitted(
+      finishForeseen(draft({ migrations: detailed(500, 1) }), { tables: [], oldestTransactionMs: null }),
+    );
+    expect(report.migrations).toHaveLength(500);
+    expect(report).not.toHaveProperty("omitted");
+    expect(report.migrations.every(({ hazards }) => hazards?.length === 1)).toBe(true);
+    expect(details(report)).toBe(500 * 51);
+    expect(bytesOf(report)).toBeGreaterThan(0.9 * LIMIT_BYTES);
+  });
+
+  test("loses those that lock nothing first, and then the last ones", () => {
+    const fits = fitted(finish(draft({ migrations: detailed(30) }), "would_apply"));
+    const kept = fits.migrations.map(({ statements = [] }) => statements);
+    expect(kept.flat().filter(({ locks }) => locks?.length === 1)).toHaveLength(30 * 10);
+    expect(kept[0]).toHaveLength(50);
+    expect(kept.at(-1)).toHaveLength(10);
+    const long = fitted(finish(draft({ migrations: detailed(200) }), "would_apply"));
+    expect(long.migrations[0]?.statements).toHaveLength(10);
+    expect(long.migrations[0]?.omitted).toBe(40);
+    expect(long.migrations.at(-1)).toMatchObject({ statements: [], omitted: 50 });
+  });
+
+  test("loses hazards where statements are not enough, those that are allowed first", () => {
+    const mixed = (count: number) =>
+      migrations(count).map((migration) => ({
+        ...migration,
+        hazards: [HAZARD, { ...HAZARD, allowed: "small" }, HAZARD],
+      }));
+    const report = fitted(finish(draft({ migrations: mixed(500) }), "pending"));
+    expect(report.migrations).toHaveLength(500);
+    const kept = report.migrations.flatMap(({ hazards = [] }) => hazards);
+    expect(kept.length).toBeGreaterThan(400);
+    expect(kept.every(({ allowed }) => allowed === null)).toBe(true);
+    expect(details(report)).toBe(3 * 500);
+    expect(report.migrations.every(({ hazards }) => hazards?.length !== 0)).toBe(true);
+  });
+
+  test("is short enough when one migration has all of it", () => {
+    const [one] = detailed(1, 20_000);
+    const report = fitted(finish(draft({ migrations: one === undefined ? [] : [one] }), "would_apply"));
+    expect(report.migrations).toHaveLength(1);
+    expect(details(report)).toBe(20_050);
+  });
+
+  test("loses tables too", () => {
+    const tables = Array.from({ length: 5_000 }, (_, index) => ({
+      name: `table_${index}`,
+      rows: 1,
+      bytes: 1,
+      oldestTransactionMs: null,
+      longestQueryMs: null,
+      session: null,
+    }));
+    const report = fitted(finishForeseen(draft({ migrations: migrations(3) }), { tables, oldestTransactionMs: 1 }));
+    expect(report.migrations).toHaveLength(3);
+    const kept = report.outcome === "would_apply" ? (report.tables ?? []) : [];
+    expect(kept.length).toBeGreaterThan(1_000);
+    expect(report.omitted).toBe(5_000 - kept.length);
   });
 });
 

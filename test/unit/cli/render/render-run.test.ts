@@ -194,7 +194,7 @@ describe("hj migrations run --dry-run", () => {
   }
 
   test("shows what would be applied", () => {
-    expect(renderDryRun(wouldApply(FIRST, SECOND))).toEqual([
+    expect(renderDryRun(wouldApply(FIRST, SECOND), plain)).toEqual([
       "DRY RUN — No changes will be made",
       "",
       "Would apply 2 migrations:",
@@ -204,7 +204,7 @@ describe("hj migrations run --dry-run", () => {
   });
 
   test("speaks of one migration in the singular", () => {
-    expect(renderDryRun(wouldApply(FIRST))[2]).toBe("Would apply 1 migration:");
+    expect(renderDryRun(wouldApply(FIRST), plain)[2]).toBe("Would apply 1 migration:");
   });
 });
 
@@ -325,7 +325,7 @@ describe("hj migrations rollback --dry-run", () => {
   }
 
   test("shows what would be taken back, the newest first", () => {
-    expect(renderDryRun(wouldRollBack(SECOND, FIRST))).toEqual([
+    expect(renderDryRun(wouldRollBack(SECOND, FIRST), plain)).toEqual([
       "DRY RUN — No changes will be made",
       "",
       "Would roll back 2 migrations:",
@@ -335,6 +335,6 @@ describe("hj migrations rollback --dry-run", () => {
   });
 
   test("speaks of one migration in the singular", () => {
-    expect(renderDryRun(wouldRollBack(FIRST))[2]).toBe("Would roll back 1 migration:");
+    expect(renderDryRun(wouldRollBack(FIRST), plain)[2]).toBe("Would roll back 1 migration:");
   });
 });

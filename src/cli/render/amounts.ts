@@ -1,0 +1,43 @@
+// How many, and how large, as people say it; and text broken into lines. Pure.
+
+const EXACT = new Intl.NumberFormat("en");
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", compactDisplay: "long", maximumFractionDigits: 1 });
+
+/** `no rows`, `1 row`, `9,999 rows`, `1.2 million rows`. */
+export function formatRows(rows: number): string {
+  if (rows === 0) return "no rows";
+  return rows === 1 ? "1 row" : `${(rows < 10_000 ? EXACT : COMPACT).format(rows)} rows`;
+}
+
+const UNITS = ["bytes", "kB", "MB", "GB", "TB", "PB"];
+
+/** `340 MB`: powers of 1024, as psql and pg_size_pretty have them. */
+export function formatBytes(bytes: number): string {
+  let [amount, unit] = [bytes, 0];
+  while (amount >= 1000 && unit < UNITS.length - 1) {
+    amount /= 1024;
+    unit++;
+  }
+  const rounded = amount < 10 && unit > 0 ? Math.round(amount * 10) / 10 : Math.round(amount);
+  return `${EXACT.format(rounded)} ${UNITS[unit]}`;
+}
+
+/** What an output is broken to: that of the narrowest terminals, and of mails. */
+const WIDTH = 80;
+
+/** Breaks at spaces; a word that is too long stays whole. Further lines stand two deeper than the first. */
+export function wrap(text: string, indent: number): readonly string[] {
+  const lines: string[] = [];
+  let line = " ".repeat(indent);
+  let isEmpty = true;
+  for (const word of text.split(" ")) {
+    if (!isEmpty && line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = " ".repeat(indent + 2);
+      isEmpty = true;
+    }
+    line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
+  }
+  return [...lines, line];
+}
