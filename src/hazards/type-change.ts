@@ -20,12 +20,15 @@ function isKept(from: TypeName, to: TypeName): boolean {
   if (from.name === "varchar" && to.name === "varchar") return isWider(from, to);
   if (from.name === "varbit" && to.name === "varbit") return isWider(from, to);
   if (from.name === "numeric" && to.name === "numeric") return isNumericWider(from, to);
-  const isTimestamp = TIMES.includes(from.name) && from.name === to.name;
-  return isTimestamp && (to.modifiers[0] ?? 6) >= (from.modifiers[0] ?? 6);
+  // A session of ours has the time zone UTC, in which a timestamp with and one without a zone are the same bytes.
+  const isTime = TIMES.includes(from.name) && from.name === to.name;
+  const isSameInstant = INSTANTS.includes(from.name) && INSTANTS.includes(to.name);
+  return (isTime || isSameInstant) && (to.modifiers[0] ?? 6) >= (from.modifiers[0] ?? 6);
 }
 
 const TEXTS: readonly string[] = ["varchar", "text"];
-const TIMES: readonly string[] = ["timestamp", "timestamptz", "time", "timetz"];
+const INSTANTS: readonly string[] = ["timestamp", "timestamptz"];
+const TIMES: readonly string[] = [...INSTANTS, "time", "timetz"];
 
 function isSame(from: TypeName, to: TypeName): boolean {
   return from.name === to.name && from.modifiers.join() === to.modifiers.join();

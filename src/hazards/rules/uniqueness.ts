@@ -1,4 +1,5 @@
 // Rules about what keeps rows unique.
+import type { ObjectName } from "../../migration/manifest.ts";
 import type { Action } from "../action.ts";
 import { type KnownTable, nameKey, tableOfIndex } from "../known-schema.ts";
 import type { Context, Rule } from "../rule.ts";
@@ -42,7 +43,7 @@ export const UNIQUENESS_RULES: readonly Rule[] = [
     isFineInContract: true,
     check: (action, context) => {
       const dropped = uniqueDropped(action, context);
-      if (dropped === null || hasAnother(dropped)) return NOTHING;
+      if (dropped === null || hasAnother(dropped) || isPutBack(dropped, context)) return NOTHING;
       return found(dropped.table.name, dropped.name, "is dropped, and ON CONFLICT of the old version may need it");
     },
     bad: ["alter table organization drop constraint organization_slug_key;"],
@@ -88,4 +89,24 @@ function hasAnother({ table, name, columns }: Dropped): boolean {
     ([other, { isUnique, isPartial }]) => other !== name && isUnique && !isPartial,
   );
   return constraints.some(([, other]) => isSame(other.columns)) || indexes.some(([, other]) => isSame(other.columns));
+}
+
+/** Where the same transaction makes it again, perhaps in another form, nobody is ever without it. */
+function isPutBack({ table, columns }: Dropped, { after, isTransactional }: Context): boolean {
+  const made = after.flatMap(({ actions }) => actions);
+  const isSame = (others: readonly (string | null)[]) => [...others].sort().join() === [...columns].sort().join();
+  return (
+    isTransactional &&
+    made.some((action) => {
+      if (action.kind === "create_index")
+        return action.isUnique && !action.isPartial && isOf(action.table, table) && isSame(action.columns);
+      if (action.kind !== "add_constraint" || !isOf(action.table, table)) return false;
+      const { kind, columns: own } = action.constraint;
+      return (kind === "unique" || kind === "primary_key") && isSame(own);
+    })
+  );
+}
+
+function isOf(name: ObjectName, table: KnownTable): boolean {
+  return nameKey(name) === nameKey(table.name);
 }

@@ -128,6 +128,12 @@ describe("what statements have made before", () => {
     expect(hazardsOf(files).flat()).toEqual([]);
   });
 
+  test("a unique constraint that the same transaction makes again is never missed", () => {
+    const again = "alter table organization add constraint organization_slug_key unique (slug);";
+    const found = hazardsOf([`alter table organization drop constraint organization_slug_key;\n${again}`]).flat();
+    expect(found).toEqual(["add-unique-constraint organization.organization_slug_key"]);
+  });
+
   test.each<[string, readonly string[], readonly string[]]>([
     [
       "a check that was not validated proves nothing",
