@@ -34,7 +34,7 @@ async function buildProduct() {
   const dist = join(root, "dist");
   const hash = await inputsHash(root);
   if (options["if-stale"] && (await isFresh(dist, hash))) return;
-  const manifest = await rehearsed(await compiled(join(root, "migrations"), true), rehearsal);
+  const manifest = shippable("migrations/", await rehearsed(await compiled(join(root, "migrations"), true), rehearsal));
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist);
   await writeManifest(manifest, dist);
@@ -43,7 +43,7 @@ async function buildProduct() {
 }
 
 async function buildPackage(directory) {
-  const manifest = await tried(await compiled(resolve(directory), options.strict ?? false));
+  const manifest = shippable(directory, await tried(await compiled(resolve(directory), options.strict ?? false)));
   const dist = join(root, "dist-package");
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist);
@@ -53,12 +53,21 @@ async function buildPackage(directory) {
   process.stdout.write(`ManifestHash: ${manifest.hash}\n`);
 }
 
-/** Without a server, or for migrations that need more than an empty one, only `validate` is lost. */
+/** A schema that depends on when contract migrations are applied is wrong in somebody's database. */
+function shippable(directory, result) {
+  if (!("problems" in result)) return result;
+  process.stderr.write(`${directory} cannot be shipped:\n${formatProblems(result.problems)}\n`);
+  process.exit(1);
+}
+
+/** Without a server, or for migrations that need more than an empty one, `validate` is lost, and the proof of their order. */
 async function tried(manifest) {
   try {
     return await rehearsed(manifest, rehearsal);
   } catch (error) {
     process.stderr.write(`Warning: validate will not be available in this function: ${error.message}\n`);
+    if (manifest.migrations.some(({ contractAfter }) => contractAfter !== null))
+      process.stderr.write("Warning: whether the order of its contract migrations matters could not be tried\n");
     return manifest;
   }
 }

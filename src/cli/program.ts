@@ -29,6 +29,7 @@ export function createProgram(environment: Environment, onExit: OnExit): Command
   plain("status", "say what is pending");
   plain("run", "apply what is pending")
     .option("--dry-run", "say what would be applied, and change nothing")
+    .option("--phase <phase>", "expand (default), contract: what waits until no old code is left, or all")
     .addOption(timeoutOption())
     .option("--show-queries", SHOW_QUERIES)
     .option("--allow-out-of-order <names...>", "migrations that may be applied although newer ones are");

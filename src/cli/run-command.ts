@@ -21,6 +21,7 @@ export interface CommandFlags extends TargetFlags {
   readonly dryRun?: boolean;
   readonly timeout?: string;
   readonly steps?: string;
+  readonly phase?: string;
   readonly showQueries?: boolean;
   readonly allowOutOfOrder?: readonly string[];
   readonly as?: string;
@@ -76,6 +77,7 @@ function eventOf(command: object, flags: CommandFlags): object {
     ...command,
     ...(flags.dryRun && { dryRun: true }),
     ...(flags.steps !== undefined && { steps: numberOr(flags.steps) }),
+    ...(flags.phase !== undefined && { phase: flags.phase }),
     ...(flags.showQueries && { showQueries: true }),
     ...(flags.timeout !== undefined && { timeout: flags.timeout }),
     ...(flags.allowOutOfOrder !== undefined && { allowOutOfOrder: flags.allowOutOfOrder }),

@@ -63,6 +63,7 @@ const migration = z.strictObject({
   transactional: z.boolean().optional(),
   statementsDone: z.number().int().nonnegative().optional().describe("Of one that is started, when it is only read."),
   reversible: z.boolean().optional(),
+  phase: z.enum(["expand", "contract"]).optional().describe("contract: takes away what old code needed."),
 });
 
 const checked = z

@@ -197,6 +197,7 @@ describe("newDraft", () => {
       command: "run",
       dryRun: true,
       timeoutMs: null,
+      phase: "expand",
       allowOutOfOrder: [],
       continuation: null,
       showQueries: false,
