@@ -243,6 +243,7 @@ describe("describe", () => {
       durationMs: 234,
       transactional: true,
       reversible: true,
+      phase: "expand",
     });
   });
 
@@ -254,6 +255,7 @@ describe("describe", () => {
       batch: 1,
       transactional: false,
       reversible: false,
+      phase: "expand",
     });
   });
 
@@ -265,6 +267,7 @@ describe("describe", () => {
       batch: 1,
       appliedAt: "2024-06-01T09:00:00.000Z",
       durationMs: 234,
+      phase: "expand",
     });
   });
 
@@ -276,6 +279,7 @@ describe("describe", () => {
       status: "pending",
       transactional: true,
       reversible: true,
+      phase: "expand",
     });
   });
 
