@@ -36,7 +36,7 @@ async function buildProduct() {
   const hash = await inputsHash(root);
   if (options["if-stale"] && (await isFresh(dist, hash))) return;
   const safe = gated(await compiled(join(root, "migrations"), true));
-  const manifest = await rehearsed(safe, rehearsal);
+  const manifest = shippable("migrations/", await rehearsed(safe, rehearsal));
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist);
   await writeManifest(manifest, dist);
@@ -48,7 +48,7 @@ async function buildPackage(directory) {
   const foreign = await compiled(resolve(directory), options.strict ?? false);
   // Whether one of them stops a run depends on what is applied by then, so the function decides.
   tell([...openHazards(foreign, "error"), ...openHazards(foreign, "warning")]);
-  const manifest = await tried(foreign);
+  const manifest = shippable(directory, await tried(foreign));
   const dist = join(root, "dist-package");
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist);
@@ -58,12 +58,21 @@ async function buildPackage(directory) {
   process.stdout.write(`ManifestHash: ${manifest.hash}\n`);
 }
 
-/** Without a server, or for migrations that need more than an empty one, only `validate` is lost. */
+/** A schema that depends on when contract migrations are applied is wrong in somebody's database. */
+function shippable(directory, result) {
+  if (!("problems" in result)) return result;
+  process.stderr.write(`${directory} cannot be shipped:\n${formatProblems(result.problems)}\n`);
+  process.exit(1);
+}
+
+/** Without a server, or for migrations that need more than an empty one, `validate` is lost, and the proof of their order. */
 async function tried(manifest) {
   try {
     return await rehearsed(manifest, rehearsal);
   } catch (error) {
     process.stderr.write(`Warning: validate will not be available in this function: ${error.message}\n`);
+    if (manifest.migrations.some(({ contractAfter }) => contractAfter !== null))
+      process.stderr.write("Warning: whether the order of its contract migrations matters could not be tried\n");
     return manifest;
   }
 }

@@ -43,5 +43,8 @@ async function rehearsedMigrations() {
     process.exit(1);
   }
   const cacheDirectory = join(root, "node_modules", ".cache", "hellojohn-rehearsals");
-  return rehearsed(compiled.manifest, { connectTo, cacheDirectory });
+  const manifest = await rehearsed(compiled.manifest, { connectTo, cacheDirectory });
+  if (!("problems" in manifest)) return manifest;
+  process.stderr.write(`migrations/ cannot be shipped:\n${formatProblems(manifest.problems)}\n`);
+  process.exit(1);
 }

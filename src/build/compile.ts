@@ -8,6 +8,7 @@ import type { Manifest, Migration, Script, Statement } from "../migration/manife
 import { lineAndColumn } from "../migration/text-place.ts";
 import { canonicalVersion, compareVersions } from "../migration/version.ts";
 import { classifyStatement, isSetting, objectionTo } from "./classify-statement.ts";
+import { contractProblems } from "./contract-problems.ts";
 import { parseSql } from "./parse-sql.ts";
 import type { SourceFile } from "./read-directory.ts";
 
@@ -50,7 +51,8 @@ export function compile(sources: readonly SourceFile[]): Manifest | Refusal {
     })
     .sort((a, b) => compareVersions(a.version, b.version));
   const irreversibleWithDown = migrations.filter((migration) => migration.irreversible !== null && migration.down);
-  if (irreversibleWithDown.length > 0) return { problems: irreversibleWithDown.map(contradiction) };
+  const contradictions = [...irreversibleWithDown.map(contradiction), ...contractProblems(migrations)];
+  if (contradictions.length > 0) return { problems: contradictions };
   return { manifestVersion: 1, hash: hashOf(files), migrations };
 }
 

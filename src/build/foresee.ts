@@ -1,6 +1,7 @@
 // Foresees what the migrations of a build do to a database in use: reads their statements for the rules and asks them. Pure;
 // the parser must be loaded.
 
+import { hazardProblem, hazardsOf } from "../engine/gate.ts";
 import type { Problem } from "../failure/problem.ts";
 import { type JudgedFile, lint } from "../hazards/lint.ts";
 import { RULES } from "../hazards/rules.ts";
@@ -23,18 +24,8 @@ export function foresee(manifest: Manifest): { readonly manifest: Manifest; read
 
 /** Hazards that nobody has allowed, as the problems or findings of a directory. */
 export function openHazards({ migrations }: Manifest, level: Hazard["level"]): readonly Problem[] {
-  return migrations.flatMap(({ version, up, foreseen }) =>
-    (foreseen?.hazards ?? [])
-      .filter((hazard) => hazard.level === level && hazard.allowed === null)
-      .map(({ rule, object, message, line, column }) => ({
-        code: "HAZARD" as const,
-        file: up.file,
-        version,
-        line,
-        column,
-        message: `${message} (${rule})`,
-        hint: `hj migrations explain ${rule} says why, and the safe way. Where it does no harm: -- hj:allow ${rule} ${object} REASON`,
-      })),
+  return migrations.flatMap((migration) =>
+    hazardsOf(migration, level).map((hazard) => hazardProblem(migration, hazard)),
   );
 }
 

@@ -1,12 +1,15 @@
-// Finds out what migrations make of a schema, by running them on an empty PostgreSQL that is started for it.
+// Finds out what migrations make of a schema, by running them on an empty PostgreSQL that is started for it, and where
+// there are contract migrations on a second one in the other order.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { rehearse } from "../engine/rehearse.ts";
 import type { Target } from "../engine/target.ts";
-import type { Manifest } from "../migration/manifest.ts";
-import type { SchemaChange } from "../migration/schema-change.ts";
+import { MigrationError } from "../failure/failure.ts";
+import type { Problem, Refusal } from "../failure/problem.ts";
+import type { Manifest, Migration } from "../migration/manifest.ts";
 import { catalogStatements } from "../schema/catalog-query.ts";
+import { expandFirst, ORDER_HINT, orderProblem, withExpandFirst } from "./order-problems.ts";
 import { onScratchServer } from "./scratch-server.ts";
 
 /** What a rehearsal needs from above. */
@@ -19,25 +22,30 @@ export interface RehearsalOptions {
 
 const SCHEMA = { schema: "public", journal: "hj_migration" };
 
+/** What is kept of a migration. */
+type Kept = Pick<Migration, "change" | "changeExpandFirst">;
+
 /**
- * The manifest with what each migration makes of a schema. Throws when the server cannot be started (an Error that says
- * what is missing) or a migration fails on an empty database (a MigrationError).
+ * The manifest with what each migration makes of a schema, or why its contract migrations may not be shipped. Throws when
+ * the server cannot be started (an Error that says what is missing) or a migration fails on an empty database in order of
+ * version (a MigrationError).
  */
-export async function rehearsed(manifest: Manifest, options: RehearsalOptions): Promise<Manifest> {
+export async function rehearsed(manifest: Manifest, options: RehearsalOptions): Promise<Manifest | Refusal> {
   const { cacheDirectory } = options;
   const file = cacheDirectory === null ? null : join(cacheDirectory, `${keyOf(manifest)}.json`);
   const kept = file === null ? null : await readKept(file);
-  if (kept !== null) return withChanges(manifest, kept);
-  const result = await rehearseOnServer(manifest, options);
-  if (file !== null && cacheDirectory !== null) {
+  if (kept !== null) return withKept(manifest, kept);
+  const result = await inBothOrders(manifest, options);
+  if (!("problems" in result) && file !== null && cacheDirectory !== null) {
     await mkdir(cacheDirectory, { recursive: true });
-    await writeFile(file, JSON.stringify(result.migrations.map(({ change }) => change)));
+    const keep = result.migrations.map(({ change, changeExpandFirst }) => ({ change, changeExpandFirst }));
+    await writeFile(file, JSON.stringify(keep));
   }
   return result;
 }
 
 /** Null also for what a build that was killed has half written. */
-async function readKept(file: string): Promise<readonly SchemaChange[] | null> {
+async function readKept(file: string): Promise<readonly Kept[] | null> {
   try {
     return JSON.parse(await readFile(file, "utf8"));
   } catch {
@@ -45,17 +53,40 @@ async function readKept(file: string): Promise<readonly SchemaChange[] | null> {
   }
 }
 
+/** Only contract migrations can be met in another order than that of their versions. */
+async function inBothOrders(manifest: Manifest, options: RehearsalOptions): Promise<Manifest | Refusal> {
+  const inOrder = await rehearseOnServer(manifest, options);
+  if (manifest.migrations.every(({ contractAfter }) => contractAfter === null)) return inOrder;
+  let other: Manifest;
+  try {
+    other = await rehearseOnServer(expandFirst(manifest), options);
+  } catch (error) {
+    if (!(error instanceof MigrationError) || error.failure.code !== "STATEMENT_FAILED") throw error;
+    return { problems: [failsInOrder(error.failure)] };
+  }
+  const problem = orderProblem(inOrder, other);
+  if (problem !== null) return { problems: [problem] };
+  const changes = other.migrations.flatMap(({ version, change }) => (change ? [[version, change] as const] : []));
+  return withExpandFirst(inOrder, new Map(changes));
+}
+
+function failsInOrder({ message, details }: Extract<MigrationError["failure"], { code: "STATEMENT_FAILED" }>): Problem {
+  const { file, line, version } = details;
+  const where = "when all expand migrations are applied before all contract ones";
+  return { code: "INVALID_MIGRATION", file, line, version, message: `${where}: ${message}`, hint: ORDER_HINT };
+}
+
 function rehearseOnServer(manifest: Manifest, { connectTo }: RehearsalOptions): Promise<Manifest> {
   return onScratchServer((url) => rehearse(manifest, { ...SCHEMA, connect: connectTo(url) }));
 }
 
-/** Also of what is read: a newer build may look at more. */
+/** Also of what is read and what is kept of it: a newer build may look at more. */
 function keyOf(manifest: Manifest): string {
   const query = catalogStatements({ schema: "", journal: "" }).join(";");
-  return createHash("sha256").update(manifest.hash).update(query).digest("hex");
+  return createHash("sha256").update(manifest.hash).update(query).update("both orders").digest("hex");
 }
 
-function withChanges(manifest: Manifest, changes: readonly SchemaChange[]): Manifest {
-  const migrations = manifest.migrations.map((migration, index) => ({ ...migration, change: changes[index] ?? null }));
+function withKept(manifest: Manifest, kept: readonly Kept[]): Manifest {
+  const migrations = manifest.migrations.map((migration, index) => ({ ...migration, ...kept[index] }));
   return { ...manifest, migrations };
 }

@@ -14,13 +14,14 @@ export async function loadManifest(
   return "problems" in compiled || !needsSnapshot ? compiled : withSnapshot(compiled);
 }
 
-async function withSnapshot({ manifest, findings }: CompiledDirectory): Promise<CompiledDirectory> {
+async function withSnapshot({ manifest, findings }: CompiledDirectory): Promise<CompiledDirectory | Refusal> {
   const [{ rehearsed }, { connectTo }] = await Promise.all([
     import("../build/rehearsal.ts"),
     import("../connection/connect-to.ts"),
   ]);
   try {
-    return { manifest: await rehearsed(manifest, { connectTo, cacheDirectory: null }), findings };
+    const result = await rehearsed(manifest, { connectTo, cacheDirectory: null });
+    return "problems" in result ? result : { manifest: result, findings };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `the migrations could not be tried on an empty PostgreSQL: ${reason}`;

@@ -32,6 +32,7 @@ export function createProgram(environment: Environment, onExit: OnExit): Command
     .option("--dry-run", "say what would be applied, and change nothing")
     .option("--verbose", "in a dry run, also show the statements")
     .option("--sql", "in a dry run, print the SQL and nothing else to standard output")
+    .option("--phase <phase>", "expand (default), contract: what waits until no old code is left, or all")
     .addOption(timeoutOption())
     .option("--show-queries", SHOW_QUERIES)
     .option("--allow-out-of-order <names...>", "migrations that may be applied although newer ones are");

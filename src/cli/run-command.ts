@@ -25,6 +25,7 @@ export interface CommandFlags extends TargetFlags {
   readonly sql?: boolean;
   readonly timeout?: string;
   readonly steps?: string;
+  readonly phase?: string;
   readonly showQueries?: boolean;
   readonly allowOutOfOrder?: readonly string[];
   readonly as?: string;
@@ -82,6 +83,7 @@ function eventOf(command: object, flags: CommandFlags): object {
     ...command,
     ...(flags.dryRun && { dryRun: true }),
     ...(flags.steps !== undefined && { steps: numberOr(flags.steps) }),
+    ...(flags.phase !== undefined && { phase: flags.phase }),
     ...(flags.showQueries && { showQueries: true }),
     ...(flags.timeout !== undefined && { timeout: flags.timeout }),
     ...(flags.allowOutOfOrder !== undefined && { allowOutOfOrder: flags.allowOutOfOrder }),

@@ -1,12 +1,22 @@
 // What a build expects of a schema, from where its migrations stand. Pure.
 import type { Expectation } from "../schema/drift.ts";
-import type { Inventory } from "./inventory.ts";
+import type { Inventory, Item } from "./inventory.ts";
+import { isContract, isUntouched } from "./phases.ts";
 
-/** What each migration of the build makes of a schema, and whether it is in this one; null where that was not tried. */
+/**
+ * What each migration of the build makes of a schema, and whether it is in this one; null where that was not tried. A
+ * contract migration that waits is not expected at all: what it will take away is still rightly there. While one waits, the
+ * others count as they are without it.
+ */
 export function expectationsOf(inventory: Inventory): readonly Expectation[] | null {
-  const shipped = inventory.flatMap(({ version, standing, migration }) =>
-    migration === null ? [] : [{ version, isApplied: standing === "applied", change: migration.change }],
-  );
+  const isWaiting = (item: Item) => item.standing === "pending" && isContract(item);
+  const waits = inventory.some(isWaiting) && !isUntouched(inventory, null);
+  const expected = waits ? inExpandFirstOrder(inventory).filter((item) => !isWaiting(item)) : inventory;
+  const shipped = expected.flatMap(({ version, standing, migration }) => {
+    if (migration === null) return [];
+    const change = waits ? (migration.changeExpandFirst ?? migration.change) : migration.change;
+    return [{ version, isApplied: standing === "applied", change }];
+  });
   const known = shipped.flatMap(({ change, ...rest }) => (change === null ? [] : [{ ...rest, change }]));
   return known.length === shipped.length ? known : null;
 }
@@ -14,4 +24,8 @@ export function expectationsOf(inventory: Inventory): readonly Expectation[] | n
 /** True for a database that a newer build has migrated: what differs may be its doing. */
 export function isAhead(inventory: Inventory): boolean {
   return inventory.some(({ standing }) => standing === "unknown");
+}
+
+function inExpandFirstOrder(inventory: Inventory): Inventory {
+  return [...inventory.filter((item) => !isContract(item)), ...inventory.filter(isContract)];
 }

@@ -1,5 +1,5 @@
 // The journal's table and every statement about it, as text. Pure; what a migration's entries mean is in journal.ts.
-import type { Migration } from "../migration/manifest.ts";
+import { type Migration, phaseOf } from "../migration/manifest.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { Resolution } from "./plan-resolve.ts";
 import { identifier, literal, qualified } from "./quote.ts";
@@ -50,7 +50,7 @@ export function createStatements(target: Target): readonly string[] {
 
 /** Each version's newest entry, and the newest batch of all. */
 export function readStatement(target: Target): string {
-  return `select distinct on (version) id, version, name, state, batch, checksum, statements_done, statement_begun, run_id, ${FINISHED_AT}, ${DURATION_MS}, max(batch) over () as newest_batch from ${tableOf(target)} order by version, id desc`;
+  return `select distinct on (version) id, version, name, state, phase, batch, checksum, statements_done, statement_begun, run_id, ${FINISHED_AT}, ${DURATION_MS}, max(batch) over () as newest_batch from ${tableOf(target)} order by version, id desc`;
 }
 
 /** The way back of some entries, by id. */
@@ -135,7 +135,7 @@ function insertUp(
   resolution: string | null,
 ): string {
   const { version, name, checksum, irreversible } = migration;
-  const values = [version, name, state, true, author.batch, checksum, "expand", 0, 0].map(literal);
+  const values = [version, name, state, true, author.batch, checksum, phaseOf(migration), 0, 0].map(literal);
   const finishedAt = state === "started" ? "null" : "clock_timestamp()";
   const rest = [
     downLiteral(migration),
@@ -163,7 +163,7 @@ function copyStatement(
 function recheckedStatement(target: Target, author: EntryAuthor, entry: JournalEntry, migration: Migration): string {
   const { checksum, irreversible } = migration;
   const ids = [irreversible, "checksum", author.runId, author.invocationId].map(literal).join(", ");
-  return `insert into ${tableOf(target)} (${COLUMNS}) select version, name, state, true, batch, ${literal(checksum)}, phase, statements_done, statement_begun, ${downLiteral(migration)}, ${ids}, pg_current_xact_id()::text, started_at, finished_at from ${tableOf(target)} where id = ${literal(entry.id)} returning id`;
+  return `insert into ${tableOf(target)} (${COLUMNS}) select version, name, state, true, batch, ${literal(checksum)}, ${literal(phaseOf(migration))}, statements_done, statement_begun, ${downLiteral(migration)}, ${ids}, pg_current_xact_id()::text, started_at, finished_at from ${tableOf(target)} where id = ${literal(entry.id)} returning id`;
 }
 
 function downLiteral(migration: Migration): string {

@@ -14,6 +14,8 @@ export interface JournalEntry {
   readonly version: string;
   readonly name: string;
   readonly state: EntryState;
+  /** What the migration was when the entry was written. */
+  readonly phase: "expand" | "contract";
   readonly batch: number;
   readonly checksum: string;
   /** How many statements of a script that is not transactional are recorded as done. */
@@ -64,6 +66,7 @@ function decodeEntry(row: Row): JournalEntry {
     version: row["version"] ?? "",
     name: row["name"] ?? "",
     state: (row["state"] ?? "") as EntryState,
+    phase: row["phase"] === "contract" ? "contract" : "expand",
     batch: Number(row["batch"]),
     checksum: row["checksum"] ?? "",
     statementsDone: Number(row["statements_done"]),

@@ -28,7 +28,8 @@ export function mergeReports(earlier: Report, next: Report): Report {
     ...(omitted > 0 && { omitted }),
   };
   // Somebody else did the rest. What was done here was done all the same.
-  if (done.length > 0 && merged.outcome === "up_to_date") return { ...merged, outcome: "applied" };
+  if (done.length > 0 && (merged.outcome === "up_to_date" || merged.outcome === "pending"))
+    return { ...merged, outcome: "applied" };
   if (done.length > 0 && merged.outcome === "nothing_to_roll_back") return { ...merged, outcome: "rolled_back" };
   return merged;
 }

@@ -2,7 +2,9 @@
 import type { Problem } from "../failure/problem.ts";
 import { fullName } from "../migration/manifest.ts";
 import { canonicalVersion, compareVersions } from "../migration/version.ts";
+import { openHazards } from "./gate.ts";
 import type { Inventory, Item } from "./inventory.ts";
+import { type Asked, divide, isContract, isUntouched, NEXT_RUN } from "./phases.ts";
 import type { Step } from "./step.ts";
 
 /** Steps in order, and what stands against taking any of them. */
@@ -19,23 +21,25 @@ export interface Plan {
  * that vanished from the middle, one that comes too late, a rollback that was not finished. A database ahead of this
  * build is none of these: code that is rolled back must find its way.
  *
- * `allowOutOfOrder` names late ones, by version or full name, that may be applied all the same.
+ * A hazard that nobody has allowed is refused too, except on an empty database, of which nobody is a user.
+ *
+ * `allowOutOfOrder` names late ones, by version or full name, that may be applied all the same. Those that wait for
+ * another phase are warnings.
  */
-export function planRun(inventory: Inventory, allowOutOfOrder: readonly string[] = []): Plan {
-  const steps = inventory.flatMap((item) => {
-    const resumes = item.standing === "started" && item.entry.state === "started" ? item.entry : null;
-    return item.standing === "pending" || resumes !== null ? stepUp(item, resumes) : [];
-  });
+export function planRun(inventory: Inventory, allowOutOfOrder: readonly string[] = [], asked: Asked = NEXT_RUN): Plan {
+  const { taken, waiting } = divide(inventory, asked);
+  const steps = taken.flatMap((item) => stepUp(item, item.standing === "started" ? item.entry : null));
   const late = lateItems(inventory);
   const isAllowed = (item: Item) => allowOutOfOrder.some((name) => isNamed(item, name));
   const problems = [
     ...changed(inventory),
     ...missing(inventory),
     ...halfRolledBack(inventory),
-    ...late.filter(({ item }) => !isAllowed(item)).map(({ problem }) => problem),
+    ...late.filter(({ item }) => taken.includes(item) && !isAllowed(item)).map(({ problem }) => problem),
+    ...(isUntouched(inventory, asked.runId) ? [] : openHazards(taken)),
     ...allowOutOfOrder.filter((name) => !late.some(({ item }) => isNamed(item, name))).map(allowedForNothing),
   ];
-  return { steps, problems, warnings: ahead(inventory) };
+  return { steps, problems, warnings: [...ahead(inventory), ...waiting] };
 }
 
 /**
@@ -100,14 +104,16 @@ function halfRolledBack(inventory: Inventory): readonly Problem[] {
 }
 
 function lateItems(inventory: Inventory): readonly { readonly item: Item; readonly problem: Problem }[] {
-  const newest = inventory.findLast(({ entry }) => entry?.state === "applied");
+  // Contract migrations come when they may: they neither are late nor make others late.
+  const inOrder = inventory.filter((item) => !isContract(item));
+  const newest = inOrder.findLast(({ entry }) => entry?.state === "applied");
   if (newest === undefined) return [];
   // Nothing of this build comes so late: more often than not the journal is that of other migrations.
   const elsewhere =
     newest.standing === "unknown"
       ? " Migrations that have nothing to do with it need a journal of their own: --journal, HELLOJOHN_JOURNAL."
       : "";
-  return inventory
+  return inOrder
     .filter(({ standing, version }) => standing === "pending" && compareVersions(version, newest.version) < 0)
     .map((item) => ({
       item,

@@ -64,6 +64,7 @@ const migration = z.strictObject({
   transactional: z.boolean().optional(),
   statementsDone: z.number().int().nonnegative().optional().describe("Of one that is started, when it is only read."),
   reversible: z.boolean().optional(),
+  phase: z.enum(["expand", "contract"]).optional().describe("contract: takes away what old code needed."),
   hazards: z.array(hazard).min(1).optional().describe("Where the build foresees some, applied ones aside."),
   statements: z.array(statement).optional().describe("In a dry run: those that would run, in their order."),
   omitted: z

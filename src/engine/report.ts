@@ -1,6 +1,7 @@
 // Puts a report together from what a run learned. Pure, but for the clock that says how long it took.
 import type { Failure, LockHolder } from "../failure/failure.ts";
 import type { Problem } from "../failure/problem.ts";
+import { phaseOf } from "../migration/manifest.ts";
 import type { Drift } from "../schema/drift.ts";
 import type { Continuation } from "./continuation.ts";
 import { type Inventory, type Item, schemaVersion } from "./inventory.ts";
@@ -126,6 +127,7 @@ export function describe(item: Item, status: MigrationStatus = item.standing): M
     ...(isInDatabase && entry.finishedAt !== null && { appliedAt: entry.finishedAt }),
     ...(isInDatabase && entry.durationMs !== null && { durationMs: entry.durationMs }),
     ...(migration !== null && { transactional: migration.up.transactional, reversible: migration.down !== null }),
+    phase: migration === null ? entry.phase : phaseOf(migration),
   };
 }
 

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { DURATION_EXPECTED, parseDuration } from "../duration.ts";
 import type { Problem, Refusal } from "../failure/problem.ts";
 import { type Continuation, decodeContinuation } from "./continuation.ts";
+import { PHASES, type Phase } from "./phases.ts";
 import type { ResolveAs } from "./plan-resolve.ts";
 
 /** A request as the engine serves it. `timeoutMs` null leaves it to the files and the default. */
@@ -11,7 +12,7 @@ export type Request = { readonly dryRun: boolean } & (
   | { readonly command: "list" }
   | { readonly command: "validate" }
   | { readonly command: "adopt" }
-  | ({ readonly command: "run"; readonly allowOutOfOrder: readonly string[] } & Extended)
+  | ({ readonly command: "run"; readonly phase: Phase; readonly allowOutOfOrder: readonly string[] } & Extended)
   | ({ readonly command: "rollback"; readonly steps: number } & Extended)
   | { readonly command: "resolve"; readonly version: string; readonly as: ResolveAs }
   | { readonly command: "unlock"; readonly pid: number }
@@ -48,6 +49,7 @@ const schema = z.strictObject({
   steps: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 1),
   timeout: z._default(z.nullable(z.string().check(z.refine((text) => parseDuration(text) !== null))), null),
   allowOutOfOrder: z._default(z.array(name).check(z.maxLength(1000)), []),
+  phase: z._default(z.enum(PHASES), "expand"),
   continuation: z._default(z.nullable(z.string().check(z.refine((text) => decodeContinuation(text) !== null))), null),
   showQueries: z._default(z.boolean(), false),
   version: z._default(z.nullable(name), null),
@@ -66,6 +68,7 @@ const FIELDS: Readonly<Record<Field, { readonly usedBy: readonly Command[]; read
   steps: { usedBy: ["rollback"], expected: "a whole number from 1 to 1000" },
   timeout: { usedBy: ["run", "rollback"], expected: DURATION_EXPECTED },
   allowOutOfOrder: { usedBy: ["run"], expected: "a list of versions or names of migrations" },
+  phase: { usedBy: ["run"], expected: `one of ${PHASES.join(", ")}` },
   continuation: { usedBy: ["run", "rollback"], expected: "the continuation of an incomplete report" },
   showQueries: { usedBy: ["run", "rollback"], expected: "true or false" },
   version: { usedBy: ["resolve"], expected: "the version of a migration" },
@@ -85,12 +88,12 @@ export function parseRequest(event: unknown): Request | Refusal {
 }
 
 function requestOf(event: Event): Request {
-  const { command, dryRun, steps, allowOutOfOrder, showQueries } = event;
+  const { command, dryRun, steps, phase, allowOutOfOrder, showQueries } = event;
   const timeoutMs = event.timeout === null ? null : parseDuration(event.timeout);
   const continuation = event.continuation === null ? null : decodeContinuation(event.continuation);
   switch (command) {
     case "run":
-      return { command, dryRun, timeoutMs, allowOutOfOrder, continuation, showQueries };
+      return { command, dryRun, timeoutMs, phase, allowOutOfOrder, continuation, showQueries };
     case "rollback":
       return { command, dryRun, timeoutMs, steps, continuation, showQueries };
     case "resolve":

@@ -1,5 +1,6 @@
 // Takes the steps of a plan one after the other and says what became of each.
 import type { Failure } from "../failure/failure.ts";
+import { phaseOf } from "../migration/manifest.ts";
 import { applyStatements } from "./apply-statements.ts";
 import { applyTransactional } from "./apply-transactional.ts";
 import { budgetOf } from "./budget.ts";
@@ -108,6 +109,7 @@ function entryOf({ step, outcome, author }: Taken): readonly JournalEntry[] {
       version: step.version,
       name: step.name,
       state: states[step.direction][isDone ? 1 : 0],
+      phase: step.direction === "up" ? phaseOf(step.migration) : step.entry.phase,
       batch: before?.batch ?? author.batch,
       checksum: step.direction === "up" ? step.migration.checksum : step.entry.checksum,
       statementsDone: 0,

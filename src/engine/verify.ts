@@ -48,7 +48,9 @@ function isDone({ outcome, dryRun }: Report): boolean {
 
 function broughtBy({ context }: Work, { migrations }: Report, inventory: Inventory): ReadonlySet<string> {
   const earlier = inventory.filter(({ standing, entry }) => standing === "applied" && entry.runId === context.runId);
-  return new Set([...migrations, ...earlier].map(({ version }) => version));
+  // Not those that wait: nothing to do costs no look at the schema.
+  const done = migrations.filter(({ status }) => status === "applied");
+  return new Set([...done, ...earlier].map(({ version }) => version));
 }
 
 /** Of what is left, which at the deadline is what a run keeps back to answer: more than half has to remain of that. */

@@ -21,7 +21,12 @@ function clip(text: string, length: number): string {
 
 function sentenceOf(report: Report): string {
   const done = report.migrations.filter(({ status }) => status === "applied" || status === "rolled_back").length;
-  const version = `schema version ${report.schemaVersion.after ?? "none"}`;
+  const waiting = report.migrations.filter(({ status }) => status === "pending").length;
+  const waits =
+    report.command === "run" && waiting > 0
+      ? `; ${migrations(waiting)} of another phase wait${waiting === 1 ? "s" : ""}`
+      : "";
+  const version = `schema version ${report.schemaVersion.after ?? "none"}${waits}`;
   switch (report.outcome) {
     case "up_to_date":
       return `Nothing to do; ${version}`;
@@ -35,7 +40,7 @@ function sentenceOf(report: Report): string {
     case "incomplete": {
       const atWork = report.warnings.find(({ code }) => code === "RUN_IN_PROGRESS");
       const why = atWork === undefined ? "" : `, and ${atWork.message}`;
-      return `Time ran out after ${migrations(done)}${why}; ${report.counts.pending + report.counts.started} to go`;
+      return `Time ran out after ${migrations(done)}${why}; ${report.counts.pending + report.counts.started - waiting} to go`;
     }
     case "refused":
       return `Refused: ${report.problems.map(sentenceAbout).join("; ")}`;

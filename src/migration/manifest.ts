@@ -69,6 +69,8 @@ export interface Migration {
   readonly contractAfter: string | null;
   /** What it makes of the schema; null where that was not tried. */
   readonly change: SchemaChange | null;
+  /** What it makes of it where contract migrations come last; absent where that is the same. */
+  readonly changeExpandFirst?: SchemaChange;
   /** What it does to a database in use; null where that was not looked at. */
   readonly foreseen: Foreseen | null;
 }
@@ -79,6 +81,11 @@ export interface Manifest {
   /** SHA-256, in hex, over every file's checksum: two builds with the same hash do the same. */
   readonly hash: string;
   readonly migrations: readonly Migration[];
+}
+
+/** `expand` brings what new code needs, `contract` takes away what old code needed. */
+export function phaseOf({ contractAfter }: Pick<Migration, "contractAfter">): "expand" | "contract" {
+  return contractAfter === null ? "expand" : "contract";
 }
 
 /** `20240601_001_add_passkey_support`: how people and reports name a migration. */

@@ -7,11 +7,16 @@ import { applyChanges, byKey, keyOf, type Snapshot } from "./snapshot.ts";
 export interface Candidate {
   readonly version: string;
   readonly change: SchemaChange;
+  /** What it makes where contract migrations come last. */
+  readonly changeExpandFirst: SchemaChange;
+  readonly isContract: boolean;
 }
 
 /** How many of the first migrations are in the schema, and those behind them that leave no trace in one. */
 export interface Match {
   readonly applied: number;
+  /** Contract migrations among the first ones that are not: what they take away is there. */
+  readonly waiting: readonly string[];
   readonly undecided: readonly string[];
 }
 
@@ -26,7 +31,8 @@ export interface Nearest {
  * with half of the next one in it, the next run would fail. What no migration makes is nobody's concern.
  */
 export function findMatch(candidates: readonly Candidate[], live: Snapshot): Match | Nearest {
-  const known = new Set(candidates.flatMap(({ change }) => change.sets.map(keyOf)));
+  const sets = candidates.flatMap(({ change, changeExpandFirst }) => [...change.sets, ...changeExpandFirst.sets]);
+  const known = new Set(sets.map(keyOf));
   const ours = live.filter((object) => known.has(keyOf(object)));
   let nearest: Nearest | null = null;
   for (let applied = candidates.length; applied >= 0; applied--) {
@@ -34,14 +40,30 @@ export function findMatch(candidates: readonly Candidate[], live: Snapshot): Mat
     if (differences.length === 0) return withoutTraceless(candidates, applied);
     if (nearest === null || differences.length < nearest.differences.length) nearest = { applied, differences };
   }
-  return nearest ?? { applied: 0, differences: [] };
+  return findWaiting(candidates, ours) ?? nearest ?? { applied: 0, differences: [] };
+}
+
+/** The newest contract migrations may wait for years while expand ones are applied behind them. */
+function findWaiting(candidates: readonly Candidate[], ours: Snapshot): Match | null {
+  for (let applied = candidates.length; applied > 0; applied--) {
+    const first = candidates.slice(0, applied);
+    const expand = first.filter(({ isContract }) => !isContract);
+    const contract = first.filter(({ isContract }) => isContract);
+    for (let done = contract.length - 1; done >= 0; done--) {
+      const there = [...expand, ...contract.slice(0, done)];
+      const changes = there.map((candidate) => ({ ...candidate, change: candidate.changeExpandFirst }));
+      if (differencesAt(changes, ours).length > 0) continue;
+      return { ...withoutTraceless(candidates, applied), waiting: contract.slice(done).map(({ version }) => version) };
+    }
+  }
+  return null;
 }
 
 /** A migration at the end that changes no object may have run or not: the schema cannot tell. */
 function withoutTraceless(candidates: readonly Candidate[], applied: number): Match {
   let certain = applied;
   while (certain > 0 && isTraceless(candidates[certain - 1])) certain--;
-  return { applied: certain, undecided: candidates.slice(certain, applied).map(({ version }) => version) };
+  return { applied: certain, waiting: [], undecided: candidates.slice(certain, applied).map(({ version }) => version) };
 }
 
 function isTraceless(candidate: Candidate | undefined): boolean {

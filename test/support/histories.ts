@@ -80,6 +80,7 @@ export function journalEntry(
 ): JournalEntry {
   return {
     name: "migration",
+    phase: "expand",
     batch: 1,
     checksum: checksumOf(entry.version),
     statementsDone: 0,

@@ -2,7 +2,7 @@
 import { compile } from "../../src/build/compile.ts";
 import { loadParser } from "../../src/build/parse-sql.ts";
 import type { JournalEntry } from "../../src/engine/journal.ts";
-import type { Manifest, Migration } from "../../src/migration/manifest.ts";
+import { type Manifest, type Migration, phaseOf } from "../../src/migration/manifest.ts";
 
 await loadParser();
 
@@ -28,6 +28,7 @@ export function entryOf(migration: Migration, differences: Partial<JournalEntry>
     version,
     name,
     state: "applied",
+    phase: phaseOf(migration),
     batch: 1,
     checksum,
     runId: "00000000-0000-4000-8000-000000000000",

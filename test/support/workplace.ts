@@ -60,6 +60,7 @@ export interface JournalRow {
   readonly version: string;
   readonly name: string;
   readonly state: string;
+  readonly phase: string;
   readonly is_current: boolean;
   readonly batch: number;
   readonly checksum: string;

@@ -1,6 +1,7 @@
 // What `hj migrations check` found, put together from what the rules foresaw and what a trial saw. Pure; this is also what
 // --format json prints.
 
+import { wayOut } from "../../engine/gate.ts";
 import type { Trial } from "../../engine/trial.ts";
 import type { Problem } from "../../failure/problem.ts";
 import { objectText } from "../../hazards/object-text.ts";
@@ -89,9 +90,9 @@ export function findingOf(problem: Problem, sqlOf: (file: string) => string | nu
 function hazardFindings({ up, foreseen }: Migration): readonly CheckFinding[] {
   return (foreseen?.hazards ?? [])
     .filter(({ allowed }) => allowed === null)
-    .map(({ rule, level, object, message, line, column }) => {
-      const hint = `hj migrations explain ${rule} says why, and the safe way. Where it does no harm: -- hj:allow ${rule} ${object} REASON`;
-      return { level, rule, file: up.file, line, column, excerpt: lineOf(up.sql, line), message, hint };
+    .map((hazard) => {
+      const { rule, level, message, line, column } = hazard;
+      return { level, rule, file: up.file, line, column, excerpt: lineOf(up.sql, line), message, hint: wayOut(hazard) };
     });
 }
 

@@ -8,7 +8,8 @@ import type { Style } from "./style.ts";
 
 /** With `isVerbose` also the statements. */
 export function renderDryRun(report: Report, style: Style, isVerbose = false): readonly string[] {
-  const { migrations } = report;
+  const migrations = report.migrations.filter((migration) => !isWaiting(migration));
+  const waiting = report.migrations.filter(isWaiting);
   return [
     "DRY RUN — No changes will be made",
     "",
@@ -17,6 +18,7 @@ export function renderDryRun(report: Report, style: Style, isVerbose = false): r
       `  ${fullName(migration)}`,
       ...renderForesight(migration, report, style, isVerbose),
     ]),
+    ...(waiting.length === 0 ? [] : ["", "Would wait:", ...waiting.map((migration) => `  ${fullName(migration)}`)]),
   ];
 }
 
@@ -29,7 +31,7 @@ export function renderRun(report: Report, style: Style): readonly string[] {
   return [
     ...(isRollback
       ? ["⚠️  Rolling back migration batch..."]
-      : [`Running ${count(migrations.length, "pending ")}...`, ""]),
+      : [`Running ${count(migrations.filter((migration) => !isWaiting(migration)).length, "pending ")}...`, ""]),
     ...migrations.flatMap((migration) => [
       line(migration, isRollback, style),
       ...(failure && isTroubled(migration) ? renderFailure(failure, style) : []),
@@ -74,6 +76,8 @@ function line(migration: MigrationReport, isRollback: boolean, style: Style): st
       return `  ⏸️  ${name} (${duration}, ${isRollback ? "half rolled back; the next rollback goes on" : "started; the next run goes on"})`;
     case "not_reached":
       return style("dim", `  ·   ${name} (not reached)`);
+    case "pending":
+      return style("dim", `  ·   ${name} (waits)`);
     // A newer function may know more of them.
     default:
       return style("dim", `  ·   ${name} (${migration.status})`);
@@ -88,6 +92,11 @@ function leftAs({ transactional }: MigrationReport, isRollback: boolean): string
 
 function waited({ attempts = 1 }: MigrationReport): string {
   return attempts > 1 ? `, ${attempts} attempts` : "";
+}
+
+/** Of another phase than this run's, or too early for it: its warning says which. */
+function isWaiting({ status }: MigrationReport): boolean {
+  return status === "pending";
 }
 
 function isTroubled({ status }: MigrationReport): boolean {

@@ -7,6 +7,7 @@ export function renderUpToDate(report: Report, style: Style): readonly string[] 
   const version = report.schemaVersion.after ?? "none";
   return [
     `✅ ${style("green", "Database schema is up to date")} (version: ${version})`,
+    ...renderWaiting(report.migrations, style),
     ...renderRest(report.migrations, style),
   ];
 }
@@ -23,6 +24,12 @@ export function renderStatus(report: Report, style: Style): readonly string[] {
   ];
 }
 
+/** Contract migrations: nothing is behind because of them. */
+function renderWaiting(migrations: readonly MigrationReport[], style: Style): readonly string[] {
+  const waiting = migrations.filter(({ status }) => status === "pending");
+  return waiting.length === 0 ? [] : ["", ...waiting.map((migration) => line(migration, style))];
+}
+
 /** What is in the database and not in this build. */
 function renderRest(migrations: readonly MigrationReport[], style: Style): readonly string[] {
   const unknown = migrations.filter(({ status }) => status === "unknown");
@@ -33,5 +40,6 @@ function line(migration: MigrationReport, style: Style): string {
   const colour = migration.status === "unknown" ? "dim" : "yellow";
   const { statementsDone: done } = migration;
   const progress = done === undefined ? "" : ` (${done} ${done === 1 ? "statement" : "statements"} done)`;
-  return `  ${style(colour, migration.status.toUpperCase())}  ${fullName(migration)}${progress}`;
+  const phase = migration.phase === "contract" ? " (contract)" : "";
+  return `  ${style(colour, migration.status.toUpperCase())}  ${fullName(migration)}${phase}${progress}`;
 }

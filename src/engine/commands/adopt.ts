@@ -1,5 +1,6 @@
 // `adopt`: gives a journal to a database that has the schema but was migrated by something else. Applies nothing.
 import type { Problem } from "../../failure/problem.ts";
+import { fullName, type Migration, phaseOf } from "../../migration/manifest.ts";
 import { compareVersions } from "../../migration/version.ts";
 import { type Candidate, findMatch } from "../../schema/adoption.ts";
 import { describeDrift } from "../describe-drift.ts";
@@ -27,7 +28,7 @@ type AdoptRequest = Extract<Request, { command: "adopt" }>;
 
 /** What is to be recorded: the first migrations; or why nothing can be. */
 interface Plan {
-  readonly applied: number;
+  readonly applied: readonly Migration[];
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
 }
@@ -38,8 +39,8 @@ export async function adopt(work: Work, { dryRun }: AdoptRequest): Promise<Repor
   if (plan.problems.length > 0) return refuse(work.draft, plan.problems);
   if (!dryRun) return underLock(work, { showQueries: false }, record);
   work.draft.warnings.push(...plan.warnings);
-  work.draft.migrations = work.inventory.map((item, index) =>
-    describe(item, index < plan.applied ? "would_adopt" : "pending"),
+  work.draft.migrations = work.inventory.map((item) =>
+    describe(item, item.migration !== null && plan.applied.includes(item.migration) ? "would_adopt" : "pending"),
   );
   return finish(work.draft, "would_adopt");
 }
@@ -52,7 +53,7 @@ async function record(work: LockedWork): Promise<Report> {
   const { runId, invocationId } = context;
   const head = [
     ownershipStatement(lockKey(target.schema, target.journal)),
-    ...adoptStatements(target, { runId, invocationId }, manifest.migrations.slice(0, applied)),
+    ...adoptStatements(target, { runId, invocationId }, applied),
   ];
   const { error } = await send(session.connection, composeTransaction(head, "", []).sql);
   if (error !== null) {
@@ -66,11 +67,13 @@ async function record(work: LockedWork): Promise<Report> {
 
 async function planFor(work: Work): Promise<Plan> {
   const { manifest, journal, session, target } = work;
-  const refusal = (problem: Problem): Plan => ({ applied: 0, problems: [problem], warnings: [] });
+  const refusal = (problem: Problem): Plan => ({ applied: [], problems: [problem], warnings: [] });
   if (journal.entries.length > 0) return refusal(HAS_JOURNAL);
-  const candidates = manifest.migrations.flatMap(({ version, change }): readonly Candidate[] =>
-    change === null ? [] : [{ version, change }],
-  );
+  const candidates = manifest.migrations.flatMap((migration): readonly Candidate[] => {
+    const { version, change, changeExpandFirst } = migration;
+    const isContract = phaseOf(migration) === "contract";
+    return change === null ? [] : [{ version, change, changeExpandFirst: changeExpandFirst ?? change, isContract }];
+  });
   if (candidates.length < manifest.migrations.length) return refusal({ ...NO_SNAPSHOT, message: CANNOT_COMPARE });
   const match = findMatch(candidates, await readSchema(session, target, usableMsOf(work)));
   const hints = await readHints(work);
@@ -79,7 +82,13 @@ async function planFor(work: Work): Promise<Plan> {
   const at = candidates[match.applied - 1]?.version ?? null;
   if ("differences" in match) return refusal(noMatch(at, match.differences.map(describeDrift), hints));
   if (at === null) return refusal(NOTHING_THERE);
-  return { applied: match.applied, problems: [], warnings: [...undecided(match.undecided), ...others(hints, at)] };
+  const first = manifest.migrations.slice(0, match.applied);
+  const waits = (migration: Migration) => match.waiting.includes(migration.version);
+  return {
+    applied: first.filter((migration) => !waits(migration)),
+    problems: [],
+    warnings: [...undecided(match.undecided), ...first.filter(waits).map(waiting), ...others(hints, at)],
+  };
 }
 
 async function readHints({
@@ -141,6 +150,12 @@ function undecided(versions: readonly string[]): readonly Problem[] {
       hint: "Where they were applied, say so: hj migrations resolve VERSION --as applied.",
     },
   ];
+}
+
+function waiting({ version, name }: Migration): Problem {
+  const full = fullName({ version, name });
+  const message = `${full} is a contract migration, and what it takes away is there: it stays pending, until hj migrations run --phase contract`;
+  return { code: "MIGRATION_WAITS", version, message };
 }
 
 /** A journal of another tool that says something else than the schema. */

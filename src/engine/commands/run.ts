@@ -6,9 +6,10 @@ import { hazardsOf, lockedTables, statementsOf } from "../foresight.ts";
 import { findItem } from "../inventory.ts";
 import type { Journal } from "../journal.ts";
 import { readLiveTables } from "../live-tables.ts";
+import { isContract, waitingItems } from "../phases.ts";
 import { isWorthWaiting, type Plan, planRun } from "../plan.ts";
 import { describe, finish, finishForeseen, finishIncomplete, refuse } from "../report.ts";
-import type { Report } from "../report-schema.ts";
+import type { MigrationReport, Report } from "../report-schema.ts";
 import type { Request } from "../request.ts";
 import { runInProgress } from "../run-in-progress.ts";
 import { takeSteps } from "../take-steps.ts";
@@ -20,17 +21,23 @@ type RunRequest = Extract<Request, { command: "run" }>;
 /** Throws a MigrationError for what fails before the first step. */
 export async function run(work: Work, request: RunRequest): Promise<Report> {
   const plan = planFor(work, request);
-  work.draft.warnings.push(...plan.warnings);
+  const told = work.draft.warnings;
+  work.draft.warnings = [...told, ...plan.warnings];
   const early = withoutLock(work, plan);
   if (early !== null && (request.dryRun || !isWorthWaiting(plan))) return verified(work, early);
   if (request.dryRun) return wouldApply(work, plan);
   const options = { ...request, whileBuilding: (holder: LockHolder) => comeBack(work, plan, holder) };
-  return underLock(work, options, (locked) => apply(locked, request));
+  return underLock(work, options, (locked) => {
+    // What the first look saw may not be so any more.
+    locked.draft.warnings = [...told];
+    return apply(locked, request);
+  });
 }
 
 async function apply(work: LockedWork, request: RunRequest): Promise<Report> {
   const { journal, target, session, lookout, context, reserveMs } = work;
   const plan = planFor(work, request);
+  work.draft.warnings.push(...plan.warnings);
   const early = withoutLock(work, plan);
   if (early !== null) return verified(work, early);
   const batch = batchOf(journal, context.runId);
@@ -38,7 +45,8 @@ async function apply(work: LockedWork, request: RunRequest): Promise<Report> {
   const isContinuation = request.continuation !== null;
   const run = { target, session, lookout, context, reserveMs, isContinuation, timeoutMs: request.timeoutMs };
   const report = await takeSteps(work, run, plan.steps, () => batch, { outcome: "applied", continuation });
-  return verified(work, report);
+  const checked = await verified(work, report);
+  return { ...checked, migrations: [...checked.migrations, ...waitingIn(work, plan)] };
 }
 
 /** The server is still at work for an earlier run: that is progress, and no failure. */
@@ -52,28 +60,41 @@ function comeBack({ draft, inventory, context }: Work, { steps }: Plan, holder: 
 }
 
 /** In a run that goes on, what was allowed may be applied by now; anywhere else an idle permission is a misspelt one. */
-function planFor({ inventory }: Work, { allowOutOfOrder, continuation }: RunRequest): Plan {
-  const plan = planRun(inventory, allowOutOfOrder);
+function planFor({ inventory, journal, context }: Work, request: RunRequest): Plan {
+  const { allowOutOfOrder, continuation, phase } = request;
+  const { runId } = context;
+  const plan = planRun(inventory, allowOutOfOrder, { phase, runId, batch: batchOf(journal, runId) });
   if (continuation === null) return plan;
   return { ...plan, problems: plan.problems.filter(({ code }) => code !== "INVALID_EVENT") };
 }
 
 /** The report when there is nothing to apply, or nothing may be. */
-function withoutLock({ draft }: Work, { problems, steps }: Plan): Report | null {
-  if (problems.length > 0) return refuse(draft, problems);
-  return steps.length === 0 ? finish(draft, "up_to_date") : null;
+function withoutLock(work: Work, plan: Plan): Report | null {
+  const { draft, inventory } = work;
+  if (plan.problems.length > 0) return refuse(draft, plan.problems);
+  if (plan.steps.length > 0) return null;
+  draft.migrations = waitingIn(work, plan);
+  // Contract migrations wait as long as they like; any other one that was not asked for is still to come.
+  const isUpToDate = waitingItems(inventory, plan.warnings).every(isContract);
+  return finish(draft, isUpToDate ? "up_to_date" : "pending");
+}
+
+function waitingIn({ inventory }: Work, { warnings }: Plan): MigrationReport[] {
+  return waitingItems(inventory, warnings).map((item) => describe(item));
 }
 
 /** Looks at the tables that would be locked. Where the build foresees no lock it asks nothing. */
-async function wouldApply(work: Work, { steps }: Plan): Promise<Report> {
+async function wouldApply(work: Work, plan: Plan): Promise<Report> {
   const { draft, inventory, session, target } = work;
+  const { steps } = plan;
   const statements = statementsOf(steps, target.schema);
-  draft.migrations = steps.flatMap(({ version, resumes }, index) => {
+  const would = steps.flatMap(({ version, resumes }, index) => {
     const item = findItem(inventory, version);
     const done = resumes !== null && { statementsDone: resumes.statementsDone };
     if (item === undefined) return [];
     return [{ ...describe(item, "would_apply"), ...done, ...hazardsOf(item.migration), ...statements[index] }];
   });
+  draft.migrations = [...would, ...waitingIn(work, plan)];
   const wanted = lockedTables(steps, target.schema);
   if (wanted.length === 0) return finishForeseen(draft, {});
   const { tables, oldestTransactionMs, warnings } = await readLiveTables(session, wanted, usableMsOf(work));

@@ -25,6 +25,9 @@ const schema = z.union([
  */
 const SAFE_STAGES: readonly string[] = ["RECONCILE_SERVICE", "PRE_SCALE_UP", "POST_SCALE_UP"];
 
+/** Where the old version serves nothing any more; it is not invoked again when a deployment is rolled back. */
+const CONTRACT_STAGE = "POST_PRODUCTION_TRAFFIC_SHIFT";
+
 /** ECS asks again after so many seconds. A busy lock or a rest of migrations rarely takes less. */
 const CALL_BACK_DELAY_S = 15;
 
@@ -36,12 +39,13 @@ export const ecs: Trigger = {
     const request = requestOf(hook.hookDetails ?? {}, hookCommand);
     if ("problems" in request) return request;
     const asked = { runId: null, hop: 0 };
-    if (SAFE_STAGES.includes(hook.lifecycleStage) || isReading(request)) return { request, ...asked };
+    if (isAllowed(request, hook.lifecycleStage)) return { request, ...asked };
     return { request: { command: "status", dryRun: false }, ...asked };
   },
   answer: (report, event) => {
     const { lifecycleStage } = schema.parse(event);
-    const only = SAFE_STAGES.includes(lifecycleStage) ? "" : `${lifecycleStage} only looks: `;
+    const isAtWork = SAFE_STAGES.includes(lifecycleStage) || (report.command === "run" && !report.dryRun);
+    const only = isAtWork ? "" : `${lifecycleStage} only looks: `;
     const reason = `${only}${reasonOf(report)}`;
     switch (decisionFor(report)) {
       case "go":
@@ -70,6 +74,11 @@ function requestOf(given: unknown, hookCommand: string): Request | Refusal {
   const { continuation, ...others }: { continuation?: unknown } = given;
   if (Object.keys(others).length > 0) return parseRequest(given);
   return requestFromText(hookCommand, "HELLOJOHN_HOOK_COMMAND", typeof continuation === "string" ? continuation : null);
+}
+
+function isAllowed(request: Request, stage: string): boolean {
+  if (SAFE_STAGES.includes(stage) || isReading(request)) return true;
+  return stage === CONTRACT_STAGE && request.command === "run" && request.phase === "contract";
 }
 
 function isReading({ command, dryRun }: Request): boolean {

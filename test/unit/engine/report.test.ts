@@ -197,6 +197,7 @@ describe("newDraft", () => {
       command: "run",
       dryRun: true,
       timeoutMs: null,
+      phase: "expand",
       allowOutOfOrder: [],
       continuation: null,
       showQueries: false,
@@ -242,6 +243,7 @@ describe("describe", () => {
       durationMs: 234,
       transactional: true,
       reversible: true,
+      phase: "expand",
     });
   });
 
@@ -253,6 +255,7 @@ describe("describe", () => {
       batch: 1,
       transactional: false,
       reversible: false,
+      phase: "expand",
     });
   });
 
@@ -264,6 +267,7 @@ describe("describe", () => {
       batch: 1,
       appliedAt: "2024-06-01T09:00:00.000Z",
       durationMs: 234,
+      phase: "expand",
     });
   });
 
@@ -275,6 +279,7 @@ describe("describe", () => {
       status: "pending",
       transactional: true,
       reversible: true,
+      phase: "expand",
     });
   });
 

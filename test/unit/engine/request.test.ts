@@ -25,7 +25,15 @@ const LEAST: readonly (readonly [event: object, request: object])[] = [
   [{ command: "validate" }, { command: "validate", dryRun: false }],
   [
     { command: "run" },
-    { command: "run", dryRun: false, timeoutMs: null, allowOutOfOrder: [], continuation: null, showQueries: false },
+    {
+      command: "run",
+      dryRun: false,
+      timeoutMs: null,
+      phase: "expand",
+      allowOutOfOrder: [],
+      continuation: null,
+      showQueries: false,
+    },
   ],
   [
     { command: "rollback" },
@@ -64,6 +72,11 @@ describe("parseRequest", () => {
     [{ command: "rollback", timeout: "1h30m" }, { timeoutMs: 5_400_000 }],
     [{ command: "rollback", steps: 1000 }, { steps: 1000 }],
     [{ command: "run", allowOutOfOrder: ["2", "3_device"] }, { allowOutOfOrder: ["2", "3_device"] }],
+    [{ command: "run", phase: "contract" }, { phase: "contract" }],
+    [
+      { command: "run", phase: "all", dryRun: true },
+      { phase: "all", dryRun: true },
+    ],
     [{ command: "run", continuation: encodeContinuation(run) }, { continuation: run }],
     [{ command: "rollback", continuation: encodeContinuation(rollback) }, { continuation: rollback }],
     [{ command: "resolve", version: "2", as: "checksum", dryRun: true }, { dryRun: true }],
@@ -78,6 +91,7 @@ describe("parseRequest", () => {
       steps: 1,
       timeout: null,
       allowOutOfOrder: [],
+      phase: "expand",
       continuation: null,
       showQueries: false,
       version: null,
@@ -105,6 +119,8 @@ describe("parseRequest", () => {
     [{ command: "list", dryRun: true, steps: 3, timeout: "5m" }, ["dryRun", "steps", "timeout"]],
     [{ command: "unlock", pid: 42, dryRun: true }, ["dryRun"]],
     [{ command: "rollback", allowOutOfOrder: ["2"] }, ["allowOutOfOrder"]],
+    [{ command: "status", phase: "contract" }, ["phase"]],
+    [{ command: "rollback", phase: "all" }, ["phase"]],
     [{ command: "run", version: "2", as: "applied", pid: 42 }, ["version", "as", "pid"]],
     [{ command: "unlock", pid: 42, version: "2" }, ["version"]],
     [{ command: "resolve", version: "2", as: "applied", pid: 42, timeout: "5m" }, ["timeout", "pid"]],
@@ -151,6 +167,10 @@ describe("parseRequest", () => {
       expect(problemsOf({ command: "run", allowOutOfOrder })).toEqual([["allowOutOfOrder", ALLOWED]]);
     },
   );
+
+  test.each([null, "", "Contract", "both", ["contract"], 1, {}])("refuses the phase %j", (phase) => {
+    expect(problemsOf({ command: "run", phase })).toEqual([["phase", "expected one of expand, contract, all"]]);
+  });
 
   test("tells once of a list with several names that are none", () => {
     expect(problemsOf({ command: "run", allowOutOfOrder: [1, 2, ""] })).toEqual([["allowOutOfOrder", ALLOWED]]);
@@ -237,7 +257,7 @@ describe("parseRequest", () => {
           code: "INVALID_EVENT",
           field: key,
           message: UNKNOWN,
-          hint: "Known fields: command, dryRun, steps, timeout, allowOutOfOrder, continuation, showQueries, version, as, pid, throwOnFailure.",
+          hint: "Known fields: command, dryRun, steps, timeout, allowOutOfOrder, phase, continuation, showQueries, version, as, pid, throwOnFailure.",
         },
       ],
     });

@@ -323,6 +323,19 @@ describe("ECS", () => {
     expect(request.command).toBe("list");
   });
 
+  test("applies contract migrations where the traffic has shifted for good, and nothing else", () => {
+    const stage = { lifecycleStage: "POST_PRODUCTION_TRAFFIC_SHIFT" };
+    const contract = changedEvent("ecs", { ...stage, hookDetails: { command: "run", phase: "contract" } });
+    expect(asked(ecs, contract).request).toMatchObject({ command: "run", phase: "contract" });
+    expect(ecs.answer(APPLIED, contract, delivery)).toMatchObject({
+      value: { hookStatus: "SUCCEEDED", reason: expect.stringMatching(/^Applied 1 migration/) },
+    });
+    const all = changedEvent("ecs", { ...stage, hookDetails: { command: "run", phase: "all" } });
+    expect(asked(ecs, all).request).toMatchObject({ command: "status" });
+    const shifting = { lifecycleStage: "PRODUCTION_TRAFFIC_SHIFT", hookDetails: { command: "run", phase: "contract" } };
+    expect(asked(ecs, changedEvent("ecs", shifting)).request).toMatchObject({ command: "status" });
+  });
+
   test("takes the function's setting where the hook has no details", () => {
     expect(asked(ecs, callerEvent("ecs-flat"), { ...build, hookCommand: "list" }).request.command).toBe("list");
     expect(asked(ecs, changedEvent("ecs", { hookDetails: null })).request.command).toBe("run");
