@@ -61,7 +61,7 @@ export const SLOW_WORK_RULES: readonly Rule[] = [
       const isFoundElsewhere =
         action.kind === "validate_constraint" &&
         held.some((other) => blocksWrites(other) && nameKey(other.table) === nameKey(action.table));
-      return work === null || lock === undefined || isFoundElsewhere
+      return work === null || lock === undefined || isFoundElsewhere || isFoundBefore(lock.table, before, isExisting)
         ? NOTHING
         : found(lock.table, null, `stays locked by an earlier statement while ${work}`);
     },
@@ -82,6 +82,15 @@ function parentsOfNew(action: Action, isExisting: Context["isExisting"]): readon
     action.kind === "create_table" ? action.constraints : action.kind === "add_constraint" ? [action.constraint] : [];
   const parents = constraints.flatMap(({ references }) => references ?? []).filter((name) => isExisting(name));
   return "table" in action && action.table !== null && !isExisting(action.table) ? parents : [];
+}
+
+/** One finding is enough for all that a file does under one lock. */
+function isFoundBefore(locked: ObjectName, before: readonly Action[], isExisting: Context["isExisting"]): boolean {
+  const first = before.findIndex((action) => {
+    const table = "table" in action && action.table !== null ? action.table : "name" in action ? action.name : null;
+    return table !== null && nameKey(table) === nameKey(locked);
+  });
+  return first >= 0 && before.slice(first + 1).some((action) => slowWork(action, isExisting) !== null);
 }
 
 function newTable(action: Action): string {

@@ -75,6 +75,14 @@ test.each<[what: string, files: readonly string[], expected: readonly string[]]>
     ["slow-work-under-lock account"],
   ],
   [
+    "once for each file what is slow under one lock, and not what comes before the lock",
+    [
+      "insert into invoice select id from session;\nalter table account add a int;\ncall fill();\ninsert into invoice select id from session;",
+      "alter table account add b int;\ncall fill();",
+    ],
+    ["slow-work-under-lock account", "slow-work-under-lock account"],
+  ],
+  [
     "SELECT INTO under a lock",
     ["alter table account add a int;\nselect * into x from session;"],
     ["slow-work-under-lock account"],
