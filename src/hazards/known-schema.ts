@@ -11,6 +11,7 @@ export interface KnownTable {
   readonly constraints: ReadonlyMap<string, Constraint>;
   readonly indexes: ReadonlyMap<string, KnownIndex>;
   readonly isPartitioned: boolean;
+  readonly partitionOf: ObjectName | null;
   readonly since: Since;
 }
 
@@ -116,6 +117,11 @@ export function learn(schema: KnownSchema, action: Action, since: Since): KnownS
         ...table,
         constraints: without(table.constraints, action.constraint),
       }));
+    case "attach_partition":
+    case "detach_partition": {
+      const partitionOf = action.kind === "attach_partition" ? action.table : null;
+      return change(schema, action.partition, (table) => ({ ...table, partitionOf }));
+    }
     case "create_index":
       return change(schema, action.table, (table) => {
         const name = action.index ?? `${table.name.name}_${action.columns.join("_")}_idx`;
@@ -144,6 +150,7 @@ function created(action: Extract<Action, { kind: "create_table" }>, since: Since
     constraints: new Map(),
     indexes: new Map(),
     isPartitioned: action.isPartitioned,
+    partitionOf: action.partitionOf,
     since,
   };
   // A primary key makes its columns not null.
