@@ -6,7 +6,7 @@ import { postgresVersions, type TestDatabase } from "../support/database.ts";
 import { olderBuild, type RunOptions, runEvent, statuses } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
 import { rehearsedManifest } from "../support/rehearsed-manifest.ts";
-import { freshDatabase, journalOf } from "../support/workplace.ts";
+import { freshDatabase, freshProxy, journalOf } from "../support/workplace.ts";
 
 const RUN = { command: "run" };
 const CONTRACT = { command: "run", phase: "contract" };
@@ -90,6 +90,14 @@ describe.each(postgresVersions)("expand and contract on PostgreSQL $version", ({
       outcome: "drifted",
       drift: [{ kind: "missing", because: "dropped", object: { name: "name" } }],
     });
+  });
+
+  it("what waits costs a run with nothing to do neither the lock nor a look at the schema", async () => {
+    const { database, send } = await setup();
+    await send(RUN);
+    const proxy = await freshProxy(database.url);
+    expect(await runEvent(proxy.url, build, RUN)).toMatchObject({ outcome: "up_to_date" });
+    expect(proxy.counts().queries.join()).not.toMatch(/advisory_lock|pg_get_indexdef/);
   });
 
   it("a run does not apply what comes after a migration of its own, also when it is asked for all", async () => {
