@@ -29,9 +29,6 @@ export interface Aftermath {
   readonly breaks: readonly Break[];
 }
 
-/** After this many executions PostgreSQL may keep one plan for all values: plan_cache_mode, "generic". */
-const ROUNDS_UNTIL_GENERIC = 6;
-
 /**
  * Applies the last migration of the manifest, then rolls it back, while servers of the version before have connections
  * open. `queries` are those of the version before: without the migration each of them has to succeed.
@@ -46,20 +43,21 @@ export async function oldCodeDuring(
   const made = await runEvent(database.url, oldBuild, run);
   if (made.outcome !== "applied") throw new Error(`The old version's schema was not made: ${JSON.stringify(made)}`);
 
-  const [used, busy] = [await openSession(database.url), await openSession(database.url)];
+  const [used, generic] = [await openSession(database.url), await openSession(database.url)];
+  // One plan for all values, as PostgreSQL may choose by itself once a statement was executed often.
+  await generic.query("set plan_cache_mode = force_generic_plan");
   // The migration is to meet rows.
   await tell(used, queries, { round: "kept", isKept: true });
   const before = await tell(used, queries, { round: "before", isKept: false });
   const refused = [...before].find(([, answer]) => answer.startsWith("SQLSTATE"));
   if (refused !== undefined) throw new Error(`"${refused[0]}" is no query of its version: ${refused[1]}`);
-  for (let round = 0; round < ROUNDS_UNTIL_GENERIC; round++)
-    await tell(busy, queries, { round: `before-${round}`, isKept: false });
+  await tell(generic, queries, { round: "before", isKept: false });
 
   const breaks: Break[] = [];
   const compare = async (when: string) => {
     const fresh = new pg.Client({ connectionString: database.url, application_name: "bystander" });
     await fresh.connect();
-    for (const [connection, client] of Object.entries({ used, busy, new: fresh })) {
+    for (const [connection, client] of Object.entries({ used, generic, new: fresh })) {
       const after = await tell(client, queries, { round: "after", isKept: false });
       for (const [query, answer] of after) {
         const was = before.get(query) ?? "";
