@@ -55,16 +55,14 @@ export async function oldCodeDuring(
 
   const breaks: Break[] = [];
   const compare = async (when: string) => {
-    const fresh = new pg.Client({ connectionString: database.url, application_name: "bystander" });
-    await fresh.connect();
-    for (const [connection, client] of Object.entries({ used, generic, new: fresh })) {
+    const clients = { used, generic, new: await openSession(database.url) };
+    for (const [connection, client] of Object.entries(clients)) {
       const after = await tell(client, queries, { round: "after", isKept: false });
       for (const [query, answer] of after) {
         const was = before.get(query) ?? "";
         if (answer !== was) breaks.push({ where: `${when}, ${connection}`, query, before: was, after: answer });
       }
     }
-    await fresh.end();
   };
   const applied = await runEvent(database.url, manifest, run);
   await compare("applied");

@@ -4,6 +4,7 @@
 // what the one before it asks. They tell one story in order: who signs in has signed up before.
 //   -- query: <name>            unlike any other; the SQL follows, one statement with named columns
 //   -- values: [<JSON>, ...]    its parameters, where it has some
+//   -- nothing new: <reason>    all that is in the file of a version that asks what the one before it asks
 // In a value `{round}` is another word each time the story is told, and "sha256:<text>" stands for the text's hash.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -26,6 +27,7 @@ export interface Recording {
 }
 
 const FOLDER = new URL("../fixtures/recorded-queries/", import.meta.url);
+const NOTHING_NEW = /^-- nothing new: .+$/;
 const VALUES_LINE = /^-- values: (?<values>.+)$/;
 
 /** PostgreSQL tells prepared statements apart by the first 63 bytes of their names. */
@@ -60,6 +62,7 @@ export function queriesOf(recordings: readonly Recording[], versions: readonly s
 function parseRecording({ version, text }: Recording): RecordedQuery[] {
   const [preamble = "", ...parts] = text.split(/^-- query: /m);
   const problem = (message: string) => new Error(`test/fixtures/recorded-queries/${version}.sql: ${message}`);
+  if (parts.length === 0 && NOTHING_NEW.test(preamble.trim())) return [];
   if (preamble.trim() !== "" || parts.length === 0) throw problem("it has to begin with -- query: <name>.");
   return parts.map((part) => {
     const [name = "", ...lines] = part.trim().split("\n");

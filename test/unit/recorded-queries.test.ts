@@ -28,8 +28,14 @@ test("a query is its name, its values in a round, and its SQL", () => {
   expect(count?.values("two")).toEqual([]);
 });
 
+test("a version that asks nothing new says why", () => {
+  expect(queriesOf([{ version: "1", text: "-- nothing new: it brings an index\n" }], ["1"])).toEqual([]);
+});
+
 test.each([
   { fault: "nothing", text: "", says: "it has to begin with" },
+  { fault: "nothing new for no reason", text: "-- nothing new:\n", says: "it has to begin with" },
+  { fault: "nothing new and a query", text: "-- nothing new: a\n-- query: a\nselect 1;", says: "it has to begin with" },
   { fault: "SQL without a name", text: "select 1;", says: "it has to begin with" },
   { fault: "a name without SQL", text: "-- query: a\n-- values: []\n", says: '"a" has no SQL' },
   {
