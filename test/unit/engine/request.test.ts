@@ -29,7 +29,15 @@ const LEAST: readonly (readonly [event: object, request: object])[] = [
   ],
   [
     { command: "rollback" },
-    { command: "rollback", dryRun: false, timeoutMs: null, steps: 1, continuation: null, showQueries: false },
+    {
+      command: "rollback",
+      dryRun: false,
+      timeoutMs: null,
+      steps: 1,
+      allowDataLoss: [],
+      continuation: null,
+      showQueries: false,
+    },
   ],
   ...["applied", "rolled_back", "checksum"].map(
     (as) =>
@@ -64,6 +72,7 @@ describe("parseRequest", () => {
     [{ command: "rollback", timeout: "1h30m" }, { timeoutMs: 5_400_000 }],
     [{ command: "rollback", steps: 1000 }, { steps: 1000 }],
     [{ command: "run", allowOutOfOrder: ["2", "3_device"] }, { allowOutOfOrder: ["2", "3_device"] }],
+    [{ command: "rollback", allowDataLoss: ["a", '"B".c'] }, { allowDataLoss: ["a", '"B".c'] }],
     [{ command: "run", continuation: encodeContinuation(run) }, { continuation: run }],
     [{ command: "rollback", continuation: encodeContinuation(rollback) }, { continuation: rollback }],
     [{ command: "resolve", version: "2", as: "checksum", dryRun: true }, { dryRun: true }],
@@ -78,6 +87,7 @@ describe("parseRequest", () => {
       steps: 1,
       timeout: null,
       allowOutOfOrder: [],
+      allowDataLoss: [],
       continuation: null,
       showQueries: false,
       version: null,
@@ -105,6 +115,7 @@ describe("parseRequest", () => {
     [{ command: "list", dryRun: true, steps: 3, timeout: "5m" }, ["dryRun", "steps", "timeout"]],
     [{ command: "unlock", pid: 42, dryRun: true }, ["dryRun"]],
     [{ command: "rollback", allowOutOfOrder: ["2"] }, ["allowOutOfOrder"]],
+    [{ command: "run", allowDataLoss: ["a"] }, ["allowDataLoss"]],
     [{ command: "run", version: "2", as: "applied", pid: 42 }, ["version", "as", "pid"]],
     [{ command: "unlock", pid: 42, version: "2" }, ["version"]],
     [{ command: "resolve", version: "2", as: "applied", pid: 42, timeout: "5m" }, ["timeout", "pid"]],
@@ -237,7 +248,7 @@ describe("parseRequest", () => {
           code: "INVALID_EVENT",
           field: key,
           message: UNKNOWN,
-          hint: "Known fields: command, dryRun, steps, timeout, allowOutOfOrder, continuation, showQueries, version, as, pid, throwOnFailure.",
+          hint: "Known fields: command, dryRun, steps, timeout, allowOutOfOrder, allowDataLoss, continuation, showQueries, version, as, pid, throwOnFailure.",
         },
       ],
     });
