@@ -1,8 +1,9 @@
 // Guards a rollback: reads what its scripts would lose, and has it judged. Tells afterwards what was lost.
 import type { Problem } from "../failure/problem.ts";
 import { countLosses } from "./count-losses.ts";
+import { lossIn } from "./describe-losses.ts";
 import type { Plan } from "./plan.ts";
-import { describeLoss, judgeLosses, type Loss } from "./plan-losses.ts";
+import { judgeLosses, type Loss } from "./plan-losses.ts";
 import type { MigrationReport, Report } from "./report-schema.ts";
 import { sweepOf } from "./sweep.ts";
 import { usableMsOf, type Work } from "./work.ts";
@@ -32,7 +33,7 @@ export async function guardRollback(
 
 /** A dry run's. */
 export function expectedLosses({ lost }: GuardedPlan, schema: string): readonly Problem[] {
-  return lost.map((loss) => describeLoss(loss, schema, "would"));
+  return lost.map((loss) => lossIn("would", loss, schema));
 }
 
 /** The report with what was lost in it. What a migration did not come to, or took back, is not lost. */
@@ -40,7 +41,7 @@ export function withLosses(report: Report, { lost }: GuardedPlan, schema: string
   const told = lost.flatMap((loss) => {
     const migration = report.migrations.find(({ version }) => version === loss.version);
     if (migration === undefined || isUntouched(migration)) return [];
-    return [describeLoss(loss, schema, migration.status === "rolled_back" ? "did" : "may")];
+    return [lossIn(migration.status === "rolled_back" ? "did" : "may", loss, schema)];
   });
   return { ...report, warnings: [...report.warnings, ...told] };
 }

@@ -8,6 +8,8 @@ import type { Step } from "./step.ts";
 
 /** The migration whose down script it is. */
 export interface Origin {
+  /** Its place in the rollback, from 0. */
+  readonly step: number;
   readonly version: string;
   /** Its full name. */
   readonly migration: string;
@@ -50,8 +52,8 @@ export function sweepOf(steps: readonly Step[], manifest: Manifest, schema: stri
   const calls: Sweep["calls"][number][] = [];
   const unseen: Sweep["unseen"][number][] = [];
   const unknown: Origin[] = [];
-  for (const step of steps) {
-    const origin: Origin = { version: step.version, migration: fullName(step) };
+  for (const [index, step] of steps.entries()) {
+    const origin: Origin = { step: index, version: step.version, migration: fullName(step) };
     const effects = effectsLeft(step, manifest);
     if (effects === null) unknown.push(origin);
     for (const effect of effects ?? []) {
