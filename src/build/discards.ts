@@ -19,9 +19,9 @@ function ownEffects(tree: SyntaxTree): readonly Effect[] {
   if ("AlterTableStmt" in tree) return altered(tree.AlterTableStmt);
   if ("RenameStmt" in tree) return renamed(tree.RenameStmt);
   if ("AlterObjectSchemaStmt" in tree && tree.AlterObjectSchemaStmt.objectType === "OBJECT_TABLE") {
-    const table = nameOf(tree.AlterObjectSchemaStmt.relation);
-    const schema = tree.AlterObjectSchemaStmt.newschema ?? "";
-    return [{ effect: "rename_table", table, to: { schema, name: table.name } }];
+    const { relation, newschema: schema = "", missing_ok: mayBeMissing } = tree.AlterObjectSchemaStmt;
+    const table = nameOf(relation);
+    return [{ effect: "rename_table", table, to: { schema, name: table.name } }, ...perhaps(mayBeMissing)];
   }
   if ("VariableSetStmt" in tree && tree.VariableSetStmt.name === "search_path") return [unseen("SET search_path")];
   if ("DoStmt" in tree) return [unseen("a DO block")];
@@ -66,18 +66,24 @@ function altered({ relation, cmds = [], objtype }: Of<"AlterTableStmt">): readon
   });
 }
 
-function renamed({ renameType, relation, subname = "", newname: to = "" }: Of<"RenameStmt">): readonly Effect[] {
+function renamed(statement: Of<"RenameStmt">): readonly Effect[] {
+  const { renameType, relation, subname = "", newname: to = "", missing_ok: mayBeMissing } = statement;
   const table = nameOf(relation);
   switch (renameType) {
     case "OBJECT_TABLE":
-      return [{ effect: "rename_table", table, to: { schema: table.schema, name: to } }];
+      return [{ effect: "rename_table", table, to: { schema: table.schema, name: to } }, ...perhaps(mayBeMissing)];
     case "OBJECT_COLUMN":
-      return [{ effect: "rename_column", table, column: subname, to }];
+      return [{ effect: "rename_column", table, column: subname, to }, ...perhaps(mayBeMissing)];
     case "OBJECT_SCHEMA":
       return [{ effect: "rename_schema", schema: subname, to }];
     default:
       return [];
   }
+}
+
+/** Whether a name means the one thing or the other is decided when the statement runs. */
+function perhaps(mayBeMissing: boolean | undefined): readonly Effect[] {
+  return mayBeMissing ? [unseen("ALTER TABLE IF EXISTS ... to another name")] : [];
 }
 
 /** What may stand anywhere in a statement, such as a DELETE in a WITH. */
