@@ -23,6 +23,9 @@ const LONGEST_COUNT_MS = 5_000;
 /** For all of them together. */
 const LONGEST_MS = 20_000;
 
+/** What a small schema needs, whatever is left of the invocation: it comes out of what is kept back to answer. */
+const SHORTEST_MS = 1_000;
+
 /** What cannot be counted is a loss with the reason. Throws a MigrationError when the catalog cannot be read. */
 export async function countLosses(
   session: Pick<Session, "connection">,
@@ -31,8 +34,9 @@ export async function countLosses(
   withinMs: number,
 ): Promise<Counted> {
   if (sweep.tables.length + sweep.columns.length + sweep.calls.length === 0) return { losses: [], foreignCalls: [] };
-  const endsAt = performance.now() + Math.min(withinMs / 4, LONGEST_MS);
-  const found = await read(session, findStatements(sweep, target), Math.min(withinMs, LONGEST_MS));
+  const longestMs = Math.max(SHORTEST_MS, Math.min(withinMs / 4, LONGEST_MS));
+  const endsAt = performance.now() + longestMs;
+  const found = await read(session, findStatements(sweep, target), longestMs);
   if ("error" in found) throw connectionLost(found.error);
   const [tables = [], columns = [], calls = []] = found.results;
   const losses: Loss[] = [];
