@@ -48,16 +48,16 @@ export async function countLosses(
 
 async function count(session: Pick<Session, "connection">, doomed: Doomed, endsAt: number): Promise<Loss["held"]> {
   const leftMs = Math.min(LONGEST_COUNT_MS, endsAt - performance.now());
-  if (leftMs < 1) return { uncounted: "there was no time left to" };
+  if (leftMs < 1) return { uncounted: "there was no time left to", isLocked: false };
   const { schema, table: name, column, oid } = doomed;
   let counting = countRowsStatement({ schema, name });
   if (column !== null) {
     const described = await read(session, [defaultStatement(oid, column)], leftMs);
-    if ("error" in described) return { uncounted: reasonOf(described.error, leftMs) };
+    if ("error" in described) return explain(described.error, leftMs);
     counting = countValuesStatement({ schema, name }, column, described.results[0]?.[0] ?? {});
   }
   const counted = await read(session, [counting], leftMs);
-  if ("error" in counted) return { uncounted: reasonOf(counted.error, leftMs) };
+  if ("error" in counted) return explain(counted.error, leftMs);
   return { count: Number(counted.results[0]?.[0]?.["count"]) };
 }
 
@@ -82,13 +82,19 @@ async function read(
   return { error };
 }
 
-function reasonOf(error: ServerError, withinMs: number): string {
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function explain(error: ServerError, withinMs: number): Loss["held"] {
   switch (sqlStateOf(error)) {
+    case "42P01":
+    case "42703":
+    case "3F000":
+      // Another run has dropped it since it was found.
+      return { count: 0 };
     case "55P03":
-      return "another session has the table to itself";
+      return { uncounted: "another session has the table to itself", isLocked: true };
     case "57014":
-      return `it took longer than ${Math.round(withinMs / 100) / 10} s`;
+      return { uncounted: `it took longer than ${Math.round(withinMs / 100) / 10} s`, isLocked: false };
     default:
-      return error.message;
+      return { uncounted: error.message, isLocked: false };
   }
 }

@@ -31,6 +31,11 @@ export async function guardRollback(
   return { steps: plan.steps, problems, warnings: [...plan.warnings, ...warnings], lost };
 }
 
+/** Whether a table could not be counted because of a lock, which may be that of a run that is at work. */
+export function isHeldUp({ lost }: GuardedPlan): boolean {
+  return lost.some(({ held }) => "uncounted" in held && held.isLocked);
+}
+
 /** A dry run's. */
 export function expectedLosses({ lost }: GuardedPlan, schema: string): readonly Problem[] {
   return lost.map((loss) => lossIn("would", loss, schema));

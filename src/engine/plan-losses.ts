@@ -19,9 +19,15 @@ export interface Doomed extends Origin {
   readonly estimate: number;
 }
 
+/** Why it was not counted; `isLocked` where another session, perhaps a run of ours, has the table to itself. */
+export interface Uncounted {
+  readonly uncounted: string;
+  readonly isLocked: boolean;
+}
+
 /** What it holds: rows, or values; not counted beyond COUNTED_UP_TO + 1. */
 export interface Loss extends Doomed {
-  readonly held: { readonly count: number } | { readonly uncounted: string };
+  readonly held: { readonly count: number } | Uncounted;
 }
 
 /** What was read about a sweep; `foreignCalls` are the numbers of calls to functions that are not PostgreSQL's own. */

@@ -332,6 +332,27 @@ describe.each(postgresVersions)("a rollback that would lose data, on PostgreSQL 
     });
   });
 
+  it("waits for the run that has the table to itself, and counts after it", async () => {
+    const { database, send } = await setup(ACCOUNT);
+    const other = await openSession(database.url);
+    await other.query(`${LOCK}; begin; lock table account in access exclusive mode`);
+    const report = await send(ROLLBACK, {
+      onProgress: ({ kind }) => void (kind === "lock_busy" && other.query("commit; select pg_advisory_unlock_all()")),
+    });
+    expect(report).toMatchObject({ outcome: "rolled_back", warnings: [] });
+  });
+
+  it("takes a table that is dropped while it is counted for gone", async () => {
+    const { database, build } = await setup({ ...ACCOUNT, "0001_account.down.sql": "drop table if exists account;" });
+    await database.query("insert into account values (1)");
+    const holder = await openSession(database.url);
+    await holder.query("begin; drop table account");
+    const proxy = await freshProxy(database.url, {
+      onQuery: (text) => void (text.includes("as held") && setImmediate(() => void holder.query("commit"))),
+    });
+    expect(await runEvent(proxy.url, build, ROLLBACK)).toMatchObject({ outcome: "rolled_back", warnings: [] });
+  });
+
   it("is refused for rows that come between the plan and the lock", async () => {
     const { database, send } = await setup(ACCOUNT);
     const holder = await openSession(database.url);

@@ -1,6 +1,6 @@
 // `rollback`: takes back the newest batches, with the down scripts that the journal kept. All or nothing is decided
 // before anything runs.
-import { expectedLosses, type GuardedPlan, guardRollback, withLosses } from "../guard-rollback.ts";
+import { expectedLosses, type GuardedPlan, guardRollback, isHeldUp, withLosses } from "../guard-rollback.ts";
 import { findItem } from "../inventory.ts";
 import type { JournalEntry } from "../journal.ts";
 import { readDownsStatement } from "../journal-statements.ts";
@@ -21,7 +21,7 @@ type RollbackRequest = Extract<Request, { command: "rollback" }>;
 export async function rollback(work: Work, request: RollbackRequest): Promise<Report> {
   const plan = await planFor(work, request, false);
   const early = withoutLock(work, plan);
-  if (early !== null && (request.dryRun || !isWorthWaiting(plan))) return early;
+  if (early !== null && (request.dryRun || !(isWorthWaiting(plan) || isHeldUp(plan)))) return early;
   if (request.dryRun) return wouldRollBack(work, plan);
   // A name that was right then is no slip because somebody has emptied the table since.
   const isNamedRight = plan.problems.length === 0;
@@ -62,10 +62,7 @@ async function planEntries({ session, target }: Work, entries: readonly JournalE
 }
 
 function withoutLock({ draft }: Work, { problems, steps, warnings }: Plan): Report | null {
-  if (problems.length > 0) {
-    draft.warnings.push(...warnings);
-    return refuse(draft, problems);
-  }
+  if (problems.length > 0) return refuse({ ...draft, warnings: [...draft.warnings, ...warnings] }, problems);
   return steps.length === 0 ? finish(draft, "nothing_to_roll_back") : null;
 }
 

@@ -32,7 +32,7 @@ describe("a loss is told", () => {
       "would drop the table session, which holds more than 10,000 rows (about 1,234,567 by the server's last estimate)",
     ],
     [
-      { held: { uncounted: "permission denied" } },
+      { held: { uncounted: "permission denied", isLocked: false } },
       "would drop the table session, and what it holds could not be counted: permission denied",
     ],
     [{ table: "a\u001b[2Jb" }, String.raw`would drop the table "\"a\u001b[2Jb\"", which holds 3 rows`],
@@ -73,7 +73,7 @@ describe("judgeLosses", () => {
   });
 
   test("has nothing against losses that are all named, and says what they are", () => {
-    const losses = [loss(), loss({ table: "device", held: { uncounted: "no" } })];
+    const losses = [loss(), loss({ table: "device", held: { uncounted: "no", isLocked: false } })];
     expect(judge(losses, ["device", "session"])).toEqual({ problems: [], warnings: [], lost: losses });
   });
 
@@ -82,7 +82,9 @@ describe("judgeLosses", () => {
   });
 
   test("takes what could not be counted for a loss", () => {
-    expect(judge([loss({ held: { uncounted: "no" } })]).problems).toMatchObject([{ code: "DATA_LOSS" }]);
+    expect(judge([loss({ held: { uncounted: "no", isLocked: false } })]).problems).toMatchObject([
+      { code: "DATA_LOSS" },
+    ]);
   });
 
   test.each(["sesion", "session.token", "app.session", "SESSION", "2_session", "2", ""])(
