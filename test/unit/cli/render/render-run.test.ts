@@ -216,7 +216,7 @@ describe("hj migrations run --dry-run", () => {
   test("shows apart what would wait for another phase", () => {
     const report = wouldApply(FIRST);
     const waiting = migrationReport(SECOND, "pending", { phase: "contract" });
-    expect(renderDryRun({ ...report, migrations: [...report.migrations, waiting] }).slice(2)).toEqual([
+    expect(renderDryRun({ ...report, migrations: [...report.migrations, waiting] }, plain).slice(2)).toEqual([
       "Would apply 1 migration:",
       "  20240601_001_add_passkey_support",
       "",
