@@ -104,7 +104,8 @@ export const TYPE_RULES: readonly Rule[] = [
     isFineInContract: false,
     check: (action) =>
       typesGiven(action).flatMap(({ table, column, type }) =>
-        type.name === "bpchar" && type.modifiers.length > 0
+        // Of one character there is nothing to fill up.
+        type.name === "bpchar" && (type.modifiers[0] ?? 1) > 1
           ? found(table, column, `is char(${type.modifiers.join()}), which is filled up with blanks`)
           : NOTHING,
       ),

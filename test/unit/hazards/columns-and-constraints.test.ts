@@ -65,6 +65,7 @@ test.each<[what: string, files: readonly string[]]>([
     "a timestamp, a varchar and an integer that is no key",
     ["create table t (id uuid primary key, a timestamp, b varchar(9), c int);"],
   ],
+  ["a column of one character", ["create table t (id bigint primary key, a char, b char(1), c bpchar);"]],
   ["a name of 63 bytes", [`create table ${"n".repeat(63)} (id bigint primary key);`]],
   ["a long name that something got before", [`comment on table ${LONG} is 'kept';`]],
   ["a long word in a string", [`create table t (id bigint primary key, c text default '${LONG}');`]],
@@ -103,6 +104,20 @@ test.each<[what: string, files: readonly string[], expected: readonly string[]]>
     ["drop-unique session.k"],
   ],
   [
+    "a unique constraint over an index that no migration made, beside another one",
+    [
+      "alter table session add constraint k unique using index x;",
+      "alter table session add constraint m unique using index y;",
+      "alter table session drop constraint k;",
+    ],
+    ["drop-unique session.k"],
+  ],
+  [
+    "only the building of a key that one statement drops and makes again",
+    ["alter table session drop constraint session_pkey, add primary key (id);"],
+    ["add-unique-constraint session.id"],
+  ],
+  [
     "a unique constraint under its new name",
     [
       "alter table organization rename constraint organization_slug_key to k;",
@@ -119,6 +134,11 @@ test.each<[what: string, files: readonly string[], expected: readonly string[]]>
     "the foreign key of a new column whose default is not null",
     ["alter table account add column x bigint default 1 references organization (id);"],
     ["add-foreign-key account.x", "foreign-key-without-index account.x"],
+  ],
+  [
+    "a check of several columns, by its table",
+    ["alter table account add check (logins > 0 or name <> '');"],
+    ["add-check account"],
   ],
   ["a check beside a new column", ["alter table account add column x int check (x > 0);"], ["add-check account.x"]],
   [
@@ -140,6 +160,11 @@ test.each<[what: string, files: readonly string[], expected: readonly string[]]>
     [`create index concurrently "${LONG}" on account (locale);`],
     [`long-name ${LONG}`],
   ],
+  [
+    "only the long name, not the short one that it begins with,",
+    [`create table n (id bigint primary key, ${LONG} text);`],
+    [`long-name ${LONG}`],
+  ],
   ["a long new name", [`alter table account rename constraint account_pkey to ${LONG};`], [`long-name ${LONG}`]],
   [
     "letters of two bytes",
@@ -148,6 +173,17 @@ test.each<[what: string, files: readonly string[], expected: readonly string[]]>
   ],
 ])("%s is found", (_what, files, expected) => {
   expect(hazardsOf(files).flat().toSorted()).toEqual(expected);
+});
+
+test("a primary key over an index is foreseen to read the table where a column of it may be null", () => {
+  const add = "alter table t add constraint k primary key using index u;";
+  const locksOf = (table: string) =>
+    judgedExample([table, "create unique index concurrently u on t (a);", add])
+      .judgements.at(-1)
+      ?.foreseen.locks.flat();
+  const lock = { table: { schema: null, name: "t" }, mode: "AccessExclusiveLock" };
+  expect(locksOf("create table t (a bigint);")).toEqual([{ ...lock, work: "scan" }]);
+  expect(locksOf("create table t (a bigint not null);")).toEqual([{ ...lock, work: null }]);
 });
 
 test("the tables of a domain are foreseen to be read, and those without it are not", () => {
