@@ -1,5 +1,5 @@
 // PostgreSQL's own parser (libpg-query), behind a small type of ours. The only file that knows the package.
-import { hasSqlDetails, loadModule, type Node, parseSync } from "libpg-query";
+import { hasSqlDetails, loadModule, type Node, parseSync, scanSync } from "libpg-query";
 
 /** A statement's syntax tree, as PostgreSQL's parser builds it. */
 export type SyntaxTree = Node;
@@ -8,6 +8,7 @@ export type SyntaxTree = Node;
 export interface ParsedStatement {
   readonly start: number;
   readonly end: number;
+  readonly text: string;
   readonly tree: SyntaxTree;
 }
 
@@ -28,17 +29,32 @@ export function parseSql(sql: string): readonly ParsedStatement[] | SyntaxProble
     return (parseSync(sql).stmts ?? []).map((raw) => {
       const from = raw.stmt_location ?? 0;
       const start = offsets(from);
-      return {
-        start,
-        end: raw.stmt_len ? offsets(from + raw.stmt_len) : sql.trimEnd().length,
-        tree: raw.stmt as SyntaxTree,
-      };
+      const end = raw.stmt_len ? offsets(from + raw.stmt_len) : sql.trimEnd().length;
+      return { start, end, text: sql.slice(start, end), tree: raw.stmt as SyntaxTree };
     });
   } catch (error) {
     if (!hasSqlDetails(error)) throw error;
     const codePoints = Math.max(0, error.sqlDetails?.cursorPosition ?? 0);
     return { message: error.message, offset: [...sql].slice(0, codePoints).join("").length };
   }
+}
+
+/**
+ * Names in a statement that PostgreSQL cuts off after 63 bytes; its syntax tree has them cut already.
+ * https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
+ */
+export function cutNames(sql: string): readonly string[] {
+  // Scanning takes longer than parsing: only where a word may be too long.
+  if (!MAY_BE_CUT.test(sql)) return [];
+  const names = scanSync(sql).tokens.flatMap(({ tokenName, text }) => (tokenName === "IDENT" ? [unquoted(text)] : []));
+  return names.filter((name) => Buffer.byteLength(name, "utf8") > 63);
+}
+
+/** Letters beyond ASCII have several bytes. */
+const MAY_BE_CUT = /[\w$]{64}|"(?:[^"]|""){64}|[\u0080-\uffff]/;
+
+function unquoted(name: string): string {
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
 }
 
 /** The parser counts UTF-8 bytes; asked in ascending order, the whole file is walked once. */

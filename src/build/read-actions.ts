@@ -3,14 +3,14 @@ import type { Action, JudgedStatement } from "../hazards/action.ts";
 import type { LockMode } from "../migration/foreseen.ts";
 import { hiddenIn } from "./hidden-code.ts";
 import { kindOf } from "./object-kind.ts";
-import type { ParsedStatement, SyntaxTree } from "./parse-sql.ts";
+import { cutNames, type ParsedStatement, type SyntaxTree } from "./parse-sql.ts";
 import { readAlterTable } from "./read-alter-table.ts";
 import { readCreate } from "./read-create.ts";
 import { readDrop } from "./read-drop.ts";
 import { constantText, findsRows, nodesOf, objectName, relationName, words } from "./tree-names.ts";
 
 /** The statement as rules see it. What no rule asks about has no actions. */
-export function readStatement({ start, tree }: ParsedStatement): JudgedStatement {
+export function readStatement({ start, text, tree }: ParsedStatement): JudgedStatement {
   const nodes = [...nodesOf(tree)];
   const calls = nodes.flatMap((node) => ("FuncCall" in node ? words(node.FuncCall.funcname).slice(-1) : []));
   return {
@@ -18,6 +18,7 @@ export function readStatement({ start, tree }: ParsedStatement): JudgedStatement
     actions: [...readActions(tree), ...(isDefinition(tree) ? [] : nodes.slice(1).flatMap(readNested))],
     strings: nodes.flatMap((node) => ("A_Const" in node && node.A_Const.sval ? [node.A_Const.sval.sval ?? ""] : [])),
     calls,
+    cutNames: cutNames(text),
   };
 }
 
@@ -55,9 +56,10 @@ function readActions(tree: SyntaxTree): readonly Action[] {
   }
   if ("AlterDomainStmt" in tree) {
     const { subtype, typeName = [], def } = tree.AlterDomainStmt;
-    if (subtype !== "C" || def === undefined || !("Constraint" in def)) return [];
+    // ADD and VALIDATE CONSTRAINT, and SET NOT NULL.
+    if (!["C", "V", "O"].includes(subtype ?? "")) return [];
     const [name = "", schema = null] = words(typeName).toReversed();
-    const isNotValid = def.Constraint.skip_validation ?? false;
+    const isNotValid = def !== undefined && "Constraint" in def && (def.Constraint.skip_validation ?? false);
     return [{ kind: "add_domain_constraint", domain: { schema, name }, isNotValid }];
   }
   if ("TruncateStmt" in tree) {
@@ -164,7 +166,7 @@ function readRename(statement: Extract<SyntaxTree, { RenameStmt: unknown }>["Ren
   const named = relation ? relationName(relation) : object ? objectName(object) : { schema: null, name: subname };
   if (renameType === "OBJECT_COLUMN") return [{ kind: "rename_column", table: named, column: subname, to }];
   if (renameType === "OBJECT_TABCONSTRAINT")
-    return [{ kind: "alter_table", table: named, command: "RENAME CONSTRAINT", mode: "AccessExclusiveLock" }];
+    return [{ kind: "rename_constraint", table: named, constraint: subname, to }];
   return [{ kind: "rename", what: kindOf(renameType), name: named, to }];
 }
 

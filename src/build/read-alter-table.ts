@@ -1,10 +1,10 @@
 // Reads what ALTER TABLE does, as rules know it. Pure.
-import type { Action } from "../hazards/action.ts";
+import type { Action, TypeName } from "../hazards/action.ts";
 import type { LockMode } from "../migration/foreseen.ts";
 import type { ObjectName } from "../migration/manifest.ts";
 import type { SyntaxTree } from "./parse-sql.ts";
 import { readColumn, readConstraint, readType } from "./read-column.ts";
-import { relationName } from "./tree-names.ts";
+import { relationName, words } from "./tree-names.ts";
 
 type AlterTable = Extract<SyntaxTree, { AlterTableStmt: unknown }>["AlterTableStmt"];
 type Command = Extract<SyntaxTree, { AlterTableCmd: unknown }>["AlterTableCmd"];
@@ -29,8 +29,16 @@ function readCommand(table: ObjectName, command: Command): Action {
       return { kind: "drop_column", table, column: name };
     case "AT_AlterColumnType": {
       const column = def !== undefined && "ColumnDef" in def ? def.ColumnDef : {};
-      const hasUsing = column.raw_default !== undefined;
-      return { kind: "change_type", table, column: name, type: readType(column.typeName), hasUsing };
+      const type = readType(column.typeName);
+      const hasUsing = column.raw_default !== undefined && !isCastOf(name, type, column.raw_default);
+      return {
+        kind: "change_type",
+        table,
+        column: name,
+        type,
+        hasUsing,
+        hasCollation: column.collClause !== undefined,
+      };
     }
     case "AT_SetNotNull":
       return { kind: "set_not_null", table, column: name };
@@ -66,6 +74,15 @@ function readCommand(table: ObjectName, command: Command): Action {
       return rewriting === undefined ? other(table, subtype) : { kind: "rewrite_table", table, command: rewriting };
     }
   }
+}
+
+/** `c` or `c::type`: what PostgreSQL does without USING, too. */
+function isCastOf(column: string, type: TypeName, expression: SyntaxTree): boolean {
+  if ("ColumnRef" in expression) return words(expression.ColumnRef.fields).join() === column;
+  if (!("TypeCast" in expression) || expression.TypeCast.arg === undefined) return false;
+  const cast = readType(expression.TypeCast.typeName);
+  const isSame = JSON.stringify(cast) === JSON.stringify(type);
+  return isSame && "ColumnRef" in expression.TypeCast.arg && isCastOf(column, type, expression.TypeCast.arg);
 }
 
 /** Commands that write every row anew, or copy the file. */

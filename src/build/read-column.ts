@@ -1,7 +1,7 @@
 // Reads columns and constraints from syntax trees, as rules know them. Pure.
 import type { Column, Constraint, TypeName } from "../hazards/action.ts";
 import type { SyntaxTree } from "./parse-sql.ts";
-import { nodesOf, relationName, words } from "./tree-names.ts";
+import { columnsIn, nodesOf, relationName, words } from "./tree-names.ts";
 
 type ColumnDef = Extract<SyntaxTree, { ColumnDef: unknown }>["ColumnDef"];
 type ConstraintNode = Extract<SyntaxTree, { Constraint: unknown }>["Constraint"];
@@ -45,7 +45,7 @@ export function readConstraint(node: ConstraintNode, beside: readonly string[] |
   const kind = node.contype === undefined ? undefined : KINDS.get(node.contype);
   if (kind === undefined || (kind === "not_null" && beside !== null)) return null;
   const own = kind === "foreign_key" ? words(node.fk_attrs) : words(node.keys);
-  const columns = own.length > 0 ? own : kind === "check" ? [] : (beside ?? []);
+  const columns = own.length > 0 ? own : kind === "check" ? columnsIn(node.raw_expr) : (beside ?? []);
   return {
     name: node.conname ?? null,
     kind,

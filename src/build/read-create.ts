@@ -3,7 +3,7 @@ import type { Action, DroppedKind } from "../hazards/action.ts";
 import { kindOf } from "./object-kind.ts";
 import type { SyntaxTree } from "./parse-sql.ts";
 import { readColumn, readConstraint } from "./read-column.ts";
-import { findsRows, objectName, relationName, words } from "./tree-names.ts";
+import { columnsIn, findsRows, objectName, relationName, words } from "./tree-names.ts";
 
 /** Null for what creates nothing. */
 export function readCreate(tree: SyntaxTree): readonly Action[] | null {
@@ -91,6 +91,7 @@ function readIndex(statement: Extract<SyntaxTree, { IndexStmt: unknown }>["Index
     table: relationName(relation),
     index: idxname ?? null,
     columns: indexParams.map((node) => ("IndexElem" in node ? (node.IndexElem.name ?? null) : null)),
+    uses: columnsIn([indexParams, whereClause]),
     isUnique: unique ?? false,
     isPartial: whereClause !== undefined,
     isConcurrent: concurrent ?? false,

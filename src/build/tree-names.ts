@@ -51,6 +51,14 @@ export function findsRows(query: SyntaxTree | undefined): boolean {
   return [larg, rarg].some((side) => side !== undefined && findsRows({ SelectStmt: side }));
 }
 
+/** Columns that an expression mentions, each once, without what stands before the dot. */
+export function columnsIn(expression: unknown): readonly string[] {
+  const names = [...nodesOf(expression)].flatMap((node) =>
+    "ColumnRef" in node ? words(node.ColumnRef.fields).slice(-1) : [],
+  );
+  return [...new Set(names)];
+}
+
 /** The text of a constant, whatever its type; null for what is none. */
 export function constantText(tree: SyntaxTree): string | null {
   if (!("A_Const" in tree)) return null;

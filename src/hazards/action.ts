@@ -12,6 +12,8 @@ export interface JudgedStatement {
   readonly strings: readonly string[];
   /** Every function that it calls by name, without its schema. */
   readonly calls: readonly string[];
+  /** Names in it that PostgreSQL cuts off because they are too long, as they stand there. */
+  readonly cutNames: readonly string[];
 }
 
 /** `int4`, `varchar` with 20: names as PostgreSQL's catalog has them. */
@@ -35,7 +37,7 @@ export interface Constraint {
   /** Null where PostgreSQL chooses one. */
   readonly name: string | null;
   readonly kind: "check" | "foreign_key" | "unique" | "primary_key" | "exclude" | "not_null";
-  /** Its own columns; of a check none. */
+  /** Its own columns; of a check those that it mentions, of USING INDEX none. */
   readonly columns: readonly string[];
   readonly references: ObjectName | null;
   readonly isNotValid: boolean;
@@ -87,11 +89,18 @@ export type Action =
     } & OnTable)
   | ({ readonly kind: "drop_column" } & OnColumn)
   | ({ readonly kind: "rename_column"; readonly to: string } & OnColumn)
-  | ({ readonly kind: "change_type"; readonly type: TypeName; readonly hasUsing: boolean } & OnColumn)
+  /** `hasUsing`: by an expression of its own. One that only casts the column to the type is none. */
+  | ({
+      readonly kind: "change_type";
+      readonly type: TypeName;
+      readonly hasUsing: boolean;
+      readonly hasCollation: boolean;
+    } & OnColumn)
   | ({ readonly kind: "set_not_null" | "drop_not_null" | "drop_default" } & OnColumn)
   | ({ readonly kind: "set_default" } & OnColumn)
   | ({ readonly kind: "add_constraint"; readonly constraint: Constraint } & OnTable)
   | ({ readonly kind: "validate_constraint" | "drop_constraint"; readonly constraint: string } & OnTable)
+  | ({ readonly kind: "rename_constraint"; readonly constraint: string; readonly to: string } & OnTable)
   | ({ readonly kind: "attach_partition"; readonly partition: ObjectName } & OnTable)
   | ({ readonly kind: "detach_partition"; readonly partition: ObjectName; readonly isConcurrent: boolean } & OnTable)
   /** Every row is written anew: SET LOGGED, SET TABLESPACE, VACUUM FULL, CLUSTER and the like. */
@@ -107,6 +116,8 @@ export type Action =
       readonly index: string | null;
       /** Null in the place of an expression. */
       readonly columns: readonly (string | null)[];
+      /** Columns that its expressions and its WHERE mention. */
+      readonly uses: readonly string[];
       readonly isUnique: boolean;
       readonly isPartial: boolean;
       readonly isConcurrent: boolean;
@@ -157,4 +168,5 @@ export type Action =
   /** ALTER DEFAULT PRIVILEGES: rights on tables that come later. */
   | { readonly kind: "grant_by_default" }
   | { readonly kind: "change_owner"; readonly what: DroppedKind; readonly name: ObjectName }
+  /** Also SET NOT NULL and VALIDATE CONSTRAINT, which hold what is stored against the domain as well. */
   | { readonly kind: "add_domain_constraint"; readonly domain: ObjectName; readonly isNotValid: boolean };

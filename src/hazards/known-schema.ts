@@ -2,6 +2,7 @@
 // column from an unproven one. What they do not tell, such as a table that something else made, is not known: null.
 import type { ObjectName } from "../migration/manifest.ts";
 import type { Action, Column, Constraint } from "./action.ts";
+import { renamed, withConstraints, withIndex, withoutColumn, withRenamedColumn } from "./known-table.ts";
 
 /** A table as the statements so far have made it. */
 export interface KnownTable {
@@ -21,6 +22,7 @@ export interface KnownColumn extends Column {
 
 export interface KnownIndex {
   readonly columns: readonly (string | null)[];
+  readonly uses: readonly string[];
   readonly isUnique: boolean;
   readonly isPartial: boolean;
 }
@@ -73,6 +75,21 @@ export function isProvenNotNull(schema: KnownSchema, table: ObjectName, column: 
   return (known.columns.get(column)?.isNotNull ?? false) || [...known.constraints.values()].some(isProof);
 }
 
+/** Columns that a constraint makes not null, and of which nothing has proven it. A primary key that builds its index is not asked. */
+export function unprovenBy(schema: KnownSchema, table: ObjectName, constraint: Constraint): readonly string[] {
+  const { kind, columns, index, isNotValid } = constraint;
+  const indexed = index === null ? undefined : schema.get(nameKey(table))?.indexes.get(index)?.columns;
+  const made = kind === "primary_key" ? (indexed ?? []) : kind === "not_null" && !isNotValid ? columns : [];
+  return made.filter((column) => column !== null).filter((column) => !isProvenNotNull(schema, table, column));
+}
+
+/** Tables with a column of a type, by its name alone. */
+export function tablesOfType(schema: KnownSchema, type: ObjectName): readonly ObjectName[] {
+  return [...schema.values()]
+    .filter(({ columns }) => [...columns.values()].some((column) => column.type.name === type.name))
+    .map(({ name }) => name);
+}
+
 /** The schema after one more action of the migration `since`. */
 export function learn(schema: KnownSchema, action: Action, since: Since): KnownSchema {
   switch (action.kind) {
@@ -83,13 +100,13 @@ export function learn(schema: KnownSchema, action: Action, since: Since): KnownS
       return change(schema, action.table, (table) => {
         if (table.columns.has(added.name)) return table;
         const columns = new Map(table.columns).set(added.name, { ...added, since });
-        return { ...table, columns, constraints: withConstraints(table, constraints) };
+        return withConstraints({ ...table, columns }, constraints);
       });
     }
     case "drop_column":
       return change(schema, action.table, (table) => withoutColumn(table, action.column));
     case "rename_column":
-      return change(schema, action.table, (table) => renamedColumn(table, action.column, action.to));
+      return change(schema, action.table, (table) => withRenamedColumn(table, action.column, action.to));
     case "change_type":
       return changeColumn(schema, action, ({ ...column }) => ({ ...column, type: action.type }));
     case "set_not_null":
@@ -101,9 +118,11 @@ export function learn(schema: KnownSchema, action: Action, since: Since): KnownS
     case "drop_default":
       return changeColumn(schema, action, (column) => ({ ...column, default: "none" }));
     case "add_constraint":
+      return change(schema, action.table, (table) => withConstraints(table, [action.constraint]));
+    case "rename_constraint":
       return change(schema, action.table, (table) => ({
         ...table,
-        constraints: withConstraints(table, [action.constraint]),
+        constraints: renamed(table.constraints, action.constraint, action.to),
       }));
     case "validate_constraint":
       return change(schema, action.table, (table) => {
@@ -123,18 +142,16 @@ export function learn(schema: KnownSchema, action: Action, since: Since): KnownS
       return change(schema, action.partition, (table) => ({ ...table, partitionOf }));
     }
     case "create_index":
-      return change(schema, action.table, (table) => {
-        const name = action.index ?? `${table.name.name}_${action.columns.join("_")}_idx`;
-        return { ...table, indexes: new Map(table.indexes).set(name, action) };
-      });
+      return change(schema, action.table, (table) => withIndex(table, action));
     case "drop_index": {
       const table = tableOfIndex(schema, action.index);
       if (table === null) return schema;
       return set(schema, { ...table, indexes: without(table.indexes, action.index.name) });
     }
     case "drop":
-      return action.what === "table" ? without(schema, nameKey(action.name)) : schema;
+      return action.what === "table" ? dropped(schema, action.name) : schema;
     case "rename":
+      if (action.what === "index") return withRenamedIndex(schema, action.name, action.to);
       return action.what === "table" ? moved(schema, action.name, { ...action.name, name: action.to }) : schema;
     case "set_schema":
       return action.what === "table" ? moved(schema, action.name, { ...action.name, schema: action.to }) : schema;
@@ -153,66 +170,39 @@ function created(action: Extract<Action, { kind: "create_table" }>, since: Since
     partitionOf: action.partitionOf,
     since,
   };
-  // A primary key makes its columns not null.
-  const keyed = action.constraints.flatMap(({ kind, columns }) => (kind === "primary_key" ? columns : []));
-  const columns = [...table.columns].map(([name, column]) => {
-    return [name, keyed.includes(name) ? { ...column, isNotNull: true } : column] as const;
-  });
-  return { ...table, columns: new Map(columns), constraints: withConstraints(table, action.constraints) };
-}
-
-/** As PostgreSQL names what has no name, but for a number behind it where that is taken. */
-function withConstraints({ name, constraints }: KnownTable, added: readonly Constraint[]) {
-  const all = new Map(constraints);
-  for (const constraint of added) {
-    const parts = constraint.kind === "primary_key" ? [name.name] : [name.name, ...constraint.columns];
-    all.set(constraint.name ?? [...parts, SUFFIX[constraint.kind]].join("_"), constraint);
-  }
-  return all;
-}
-
-const SUFFIX: Readonly<Record<Constraint["kind"], string>> = {
-  check: "check",
-  foreign_key: "fkey",
-  unique: "key",
-  primary_key: "pkey",
-  exclude: "excl",
-  not_null: "not_null",
-};
-
-function withoutColumn(table: KnownTable, column: string): KnownTable {
-  const keeps = ({ columns }: { readonly columns: readonly (string | null)[] }) => !columns.includes(column);
-  return {
-    ...table,
-    columns: without(table.columns, column),
-    constraints: new Map([...table.constraints].filter(([, constraint]) => keeps(constraint))),
-    indexes: new Map([...table.indexes].filter(([, index]) => keeps(index))),
-  };
-}
-
-function renamedColumn(table: KnownTable, from: string, to: string): KnownTable {
-  const rename = <Name extends string | null>(names: readonly Name[]) =>
-    names.map((name) => (name === from ? to : name));
-  const column = table.columns.get(from);
-  return {
-    ...table,
-    columns:
-      column === undefined ? table.columns : new Map(without(table.columns, from)).set(to, { ...column, name: to }),
-    constraints: new Map(
-      [...table.constraints].map(([name, constraint]) => [
-        name,
-        { ...constraint, columns: rename(constraint.columns), proves: rename(constraint.proves) },
-      ]),
-    ),
-    indexes: new Map(
-      [...table.indexes].map(([name, index]) => [name, { ...index, columns: rename<string | null>(index.columns) }]),
-    ),
-  };
+  return withConstraints(table, action.constraints);
 }
 
 function moved(schema: KnownSchema, from: ObjectName, to: ObjectName): KnownSchema {
   const table = schema.get(nameKey(from));
-  return table === undefined ? schema : set(without(schema, nameKey(from)), { ...table, name: to });
+  if (table === undefined) return schema;
+  const follow = (name: ObjectName) => (nameKey(name) === nameKey(from) ? to : name);
+  const others = [...set(without(schema, nameKey(from)), { ...table, name: to })].map(([key, other]) => {
+    const constraints = [...other.constraints].map(([name, constraint]) => {
+      const { references } = constraint;
+      return [name, { ...constraint, references: references === null ? null : follow(references) }] as const;
+    });
+    return [key, { ...other, constraints: new Map(constraints) }] as const;
+  });
+  return new Map(others);
+}
+
+/** Foreign keys that lead to a table go with it. */
+function dropped(schema: KnownSchema, name: ObjectName): KnownSchema {
+  const leadsTo = ({ references }: Constraint) => references !== null && nameKey(references) === nameKey(name);
+  const others = [...without(schema, nameKey(name))].map(([key, table]) => {
+    const constraints = new Map([...table.constraints].filter(([, constraint]) => !leadsTo(constraint)));
+    return [key, { ...table, constraints }] as const;
+  });
+  return new Map(others);
+}
+
+/** A constraint has the name of its index. */
+function withRenamedIndex(schema: KnownSchema, index: ObjectName, to: string): KnownSchema {
+  const table = tableOfIndex(schema, index);
+  if (table === null) return schema;
+  const constraints = renamed(table.constraints, index.name, to);
+  return set(schema, { ...table, constraints, indexes: renamed(table.indexes, index.name, to) });
 }
 
 function change(schema: KnownSchema, table: ObjectName, how: (table: KnownTable) => KnownTable): KnownSchema {

@@ -3,9 +3,18 @@
 import { isStronger, type LockMode, type TableLock, type Work } from "../migration/foreseen.ts";
 import type { ObjectName } from "../migration/manifest.ts";
 import type { Action, Column, Constraint } from "./action.ts";
-import { isProvenNotNull, type KnownSchema, nameKey, referencedBy, referencing, tableOfIndex } from "./known-schema.ts";
+import {
+  isProvenNotNull,
+  type KnownSchema,
+  nameKey,
+  referencedBy,
+  referencing,
+  tableOfIndex,
+  tablesOfType,
+  unprovenBy,
+} from "./known-schema.ts";
 import { withPartitions } from "./partitions.ts";
-import { needsRewrite } from "./type-change.ts";
+import { workOfTypeChange } from "./type-change.ts";
 
 /** The strongest lock on each table, new ones too; `schema` is as it was before. What no migration tells is not in it. */
 export function locksOf(action: Action, schema: KnownSchema): readonly TableLock[] {
@@ -53,12 +62,12 @@ function allLocks(action: Action, schema: KnownSchema): readonly TableLock[] {
         ...action.constraints.flatMap((constraint) => constraintLocks(action.table, constraint, action.added)),
       ];
     case "change_type": {
-      const isRewritten = needsRewrite(schema, action);
+      const work = workOfTypeChange(schema, action);
       // Foreign keys over the column are made anew; only values that were written anew are looked up again.
       const others = joined(schema, action.table, action.column);
       return [
-        exclusive(action.table, isRewritten ? "rewrite" : null),
-        ...others.map((name) => exclusive(name, isRewritten ? "scan" : null)),
+        exclusive(action.table, work),
+        ...others.map((name) => exclusive(name, work === "rewrite" ? "scan" : null)),
       ];
     }
     case "set_not_null":
@@ -67,13 +76,17 @@ function allLocks(action: Action, schema: KnownSchema): readonly TableLock[] {
       // Its foreign keys go with it, and their triggers on the other tables.
       return [exclusive(action.table), ...joined(schema, action.table, action.column).map((name) => exclusive(name))];
     case "rename_column":
+    case "rename_constraint":
     case "drop_not_null":
     case "set_default":
     case "drop_default":
     case "row_security":
       return [exclusive(action.table)];
     case "add_constraint":
-      return constraintLocks(action.table, action.constraint, null);
+      return [
+        ...constraintLocks(action.table, action.constraint, null),
+        ...(unprovenBy(schema, action.table, action.constraint).length > 0 ? [exclusive(action.table, "scan")] : []),
+      ];
     case "validate_constraint": {
       const { references = null, isNotValid = true } =
         schema.get(nameKey(action.table))?.constraints.get(action.constraint) ?? {};
@@ -136,6 +149,10 @@ function allLocks(action: Action, schema: KnownSchema): readonly TableLock[] {
       return [lock(action.table, "RowExclusiveLock")];
     case "refresh_view":
       return [action.isConcurrent ? lock(action.view, "ExclusiveLock") : exclusive(action.view, "rewrite")];
+    case "add_domain_constraint":
+      return action.isNotValid
+        ? []
+        : tablesOfType(schema, action.domain).map((name) => lock(name, "ShareLock", "scan"));
     default:
       return [];
   }

@@ -1,7 +1,10 @@
 // Which changes of a column's type leave the rows as they are. Measured on PostgreSQL 14 and 18, where the file node of the
 // table tells: https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES
+
+import type { Work } from "../migration/foreseen.ts";
 import type { Action, TypeName } from "./action.ts";
-import { type KnownSchema, nameKey } from "./known-schema.ts";
+import { type KnownIndex, type KnownSchema, type KnownTable, nameKey } from "./known-schema.ts";
+import { isOver } from "./known-table.ts";
 
 type ChangeOfType = Extract<Action, { kind: "change_type" }>;
 
@@ -9,6 +12,32 @@ type ChangeOfType = Extract<Action, { kind: "change_type" }>;
 export function needsRewrite(schema: KnownSchema, { table, column, type, hasUsing }: ChangeOfType): boolean {
   const present = schema.get(nameKey(table))?.columns.get(column)?.type;
   return hasUsing || present === undefined || !isKept(present, type);
+}
+
+/** What is done to the rows, also where they are left as they are. */
+export function workOfTypeChange(schema: KnownSchema, action: ChangeOfType): Work | null {
+  if (needsRewrite(schema, action)) return "rewrite";
+  const table = schema.get(nameKey(action.table));
+  if (table === undefined) return null;
+  if (isIndexBuilt(table, action)) return "build";
+  const checks = [...table.constraints.values()].filter(({ kind, isNotValid }) => kind === "check" && !isNotValid);
+  return checks.some(({ columns }) => columns.includes(action.column)) ? "scan" : null;
+}
+
+/** PostgreSQL keeps an index whose order stays, unless it has an expression or a WHERE, into which it does not look. */
+function isIndexBuilt(table: KnownTable, { column, type, hasCollation }: ChangeOfType): boolean {
+  const hasOtherOrder = hasCollation || isOtherInstant(table.columns.get(column)?.type.name, type.name);
+  const isKey = [...table.constraints.values()].some(
+    ({ kind, columns }) => (kind === "unique" || kind === "primary_key") && columns.includes(column),
+  );
+  const isBuilt = (index: KnownIndex) =>
+    isOver(index, column) && (hasOtherOrder || index.isPartial || index.columns.includes(null));
+  return (isKey && hasOtherOrder) || [...table.indexes.values()].some(isBuilt);
+}
+
+/** With and without a time zone the bytes are the same, the operators are not. */
+function isOtherInstant(from: string | undefined, to: string): boolean {
+  return from !== undefined && from !== to && INSTANTS.includes(from) && INSTANTS.includes(to);
 }
 
 function isKept(from: TypeName, to: TypeName): boolean {

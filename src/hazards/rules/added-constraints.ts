@@ -25,7 +25,8 @@ export function onTable(table: ObjectName, constraints: readonly Constraint[]): 
   return constraints.map((constraint) => ({ table, constraint }));
 }
 
-/** Without a name it is called by its columns. */
-export function nameOf({ name, columns }: Constraint): string | null {
-  return name ?? (columns.length > 0 ? columns.join("_") : null);
+/** Without a name it is called by its columns; a check that mentions several, by its table alone. */
+export function nameOf({ name, kind, columns }: Constraint): string | null {
+  const isCalled = kind === "check" ? columns.length === 1 : columns.length > 0;
+  return name ?? (isCalled ? columns.join("_") : null);
 }

@@ -1,8 +1,8 @@
 // Rules about changing and dropping columns.
 import type { Action } from "../action.ts";
-import { isProvenNotNull, nameKey } from "../known-schema.ts";
+import { isProvenNotNull, type KnownSchema, nameKey, unprovenBy } from "../known-schema.ts";
 import type { Rule } from "../rule.ts";
-import { needsRewrite } from "../type-change.ts";
+import { needsRewrite, workOfTypeChange } from "../type-change.ts";
 import { found, NOTHING } from "./finding.ts";
 
 export const COLUMN_RULES: readonly Rule[] = [
@@ -69,6 +69,34 @@ export const COLUMN_RULES: readonly Rule[] = [
     good: ["alter table organization alter column slug type varchar(80);"],
   },
   {
+    id: "change-indexed-column-type",
+    title: "A column gets a type for which an index is built anew, or a check held against every row",
+    level: "error",
+    locks: [{ table: "account", mode: "AccessExclusiveLock", work: "build" }],
+    why: "The rows stay as they are, but not what depends on them, and nobody can read or write the table meanwhile. An index is built anew where its order changes, and always where it has an expression or a WHERE; a check is always held against every row.",
+    instead:
+      "Drop the index or the check in a migration before. Afterwards build the index with CREATE INDEX CONCURRENTLY, or add the check NOT VALID and validate it in the next migration.",
+    since: null,
+    breaksOldCode: "A prepared SELECT of the column fails once with 0A000.",
+    isFineInContract: false,
+    check: (action, { isExisting, schema }) => {
+      if (action.kind !== "change_type" || !isExisting(action.table)) return NOTHING;
+      const work = workOfTypeChange(schema, action);
+      if (work !== "build" && work !== "scan") return NOTHING;
+      const what = work === "build" ? "an index over it is built anew" : "a check of it is held against every row";
+      return found(action.table, action.column, `becomes ${action.type.name}: ${what}, while everybody is kept out`);
+    },
+    bad: [
+      "create index concurrently account_last_seen_at_idx on account (last_seen_at);",
+      "alter table account alter column last_seen_at type timestamp;",
+    ],
+    failsWith: null,
+    good: [
+      "alter table account alter column last_seen_at type timestamp;",
+      "create index concurrently account_last_seen_at_idx on account (last_seen_at);",
+    ],
+  },
+  {
     id: "drop-not-null",
     title: "A column may be null from now on",
     level: "warning",
@@ -78,10 +106,11 @@ export const COLUMN_RULES: readonly Rule[] = [
     since: null,
     breaksOldCode: "It reads a null where it never saw one.",
     isFineInContract: true,
-    check: (action, { isExisting }) =>
-      action.kind === "drop_not_null" && isExisting(action.table, action.column)
-        ? found(action.table, action.column, "may be null from now on, and the old version does not expect it")
-        : NOTHING,
+    check: (action, { isExisting, schema }) => {
+      if (action.kind !== "drop_not_null" || !isExisting(action.table, action.column)) return NOTHING;
+      if (schema.get(nameKey(action.table))?.columns.get(action.column)?.isNotNull === false) return NOTHING;
+      return found(action.table, action.column, "may be null from now on, and the old version does not expect it");
+    },
     bad: ["alter table session alter column token drop not null;"],
     failsWith: null,
     good: ["-- hj:phase contract after 1\nalter table session alter column token drop not null;"],
@@ -98,12 +127,11 @@ export const COLUMN_RULES: readonly Rule[] = [
     breaksOldCode: "Its INSERT fails with 23502 where it leaves the column out.",
     isFineInContract: false,
     check: (action, { isExisting, schema }) => {
-      if (action.kind !== "set_not_null" && action.kind !== "add_constraint") return NOTHING;
-      return madeNotNull(action)
-        .filter((column) => isExisting(action.table) && !isProvenNotNull(schema, action.table, column))
-        .flatMap((column) =>
-          found(action.table, column, "is read in every row, under a lock that keeps everybody out"),
-        );
+      if ((action.kind !== "set_not_null" && action.kind !== "add_constraint") || !isExisting(action.table))
+        return NOTHING;
+      return madeNotNull(action, schema).flatMap((column) =>
+        found(action.table, column, "is read in every row, under a lock that keeps everybody out"),
+      );
     },
     bad: ["alter table account alter column organization_id set not null;"],
     failsWith: null,
@@ -127,6 +155,8 @@ export const COLUMN_RULES: readonly Rule[] = [
       if (action.kind !== "drop_default" || !isExisting(action.table)) return NOTHING;
       const known = schema.get(nameKey(action.table))?.columns.get(action.column);
       if (known?.default === "none") return NOTHING;
+      // Nobody has relied yet on the default of a column that comes with the same file, unless it must not be null.
+      if (!isExisting(action.table, action.column) && known?.isNotNull === false) return NOTHING;
       return found(action.table, action.column, "loses its default, on which the INSERT of the old version may rely");
     },
     bad: ["alter table account alter column locale drop default;"],
@@ -157,10 +187,9 @@ export const COLUMN_RULES: readonly Rule[] = [
   },
 ];
 
-/** Columns that must not be null from now on, in a table that may hold nulls. */
-function madeNotNull(action: Action): readonly string[] {
-  if (action.kind === "set_not_null") return [action.column];
-  if (action.kind !== "add_constraint") return [];
-  const { kind, columns, isNotValid } = action.constraint;
-  return kind === "not_null" && !isNotValid ? columns : [];
+/** Columns that must not be null from now on, and of which nothing has proven it. */
+function madeNotNull(action: Action, schema: KnownSchema): readonly string[] {
+  if (action.kind === "add_constraint") return unprovenBy(schema, action.table, action.constraint);
+  if (action.kind !== "set_not_null" || isProvenNotNull(schema, action.table, action.column)) return [];
+  return [action.column];
 }

@@ -2,7 +2,7 @@
 import { nameKey } from "../known-schema.ts";
 import { blocksWrites } from "../locks-of.ts";
 import type { Rule } from "../rule.ts";
-import { constraintsOf } from "./added-constraints.ts";
+import { constraintsOf, nameOf } from "./added-constraints.ts";
 import { found, NOTHING } from "./finding.ts";
 
 export const CONSTRAINT_RULES: readonly Rule[] = [
@@ -21,7 +21,7 @@ export const CONSTRAINT_RULES: readonly Rule[] = [
     check: (action, context) =>
       constraintsOf(action, context).flatMap(({ table, constraint }) =>
         constraint.kind === "check" && !constraint.isNotValid
-          ? found(table, constraint.name, "is held against every row, under a lock that keeps everybody out")
+          ? found(table, nameOf(constraint), "is held against every row, under a lock that keeps everybody out")
           : NOTHING,
       ),
     bad: ["alter table account add constraint account_logins_check check (logins >= 0);"],

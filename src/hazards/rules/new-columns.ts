@@ -1,6 +1,7 @@
 // Rules about adding columns.
 import type { Rule } from "../rule.ts";
 import { found, NOTHING } from "./finding.ts";
+import { typesGiven } from "./types-given.ts";
 
 export const NEW_COLUMN_RULES: readonly Rule[] = [
   {
@@ -83,15 +84,10 @@ export const NEW_COLUMN_RULES: readonly Rule[] = [
     since: null,
     breaksOldCode: "SELECT DISTINCT * of the old version fails with 42883.",
     isFineInContract: false,
-    check: (action) => {
-      const columns =
-        action.kind === "add_column" ? [action.added] : action.kind === "create_table" ? action.columns : [];
-      return columns.flatMap(({ name, type }) =>
-        "table" in action && action.table !== null && type.name === "json"
-          ? found(action.table, name, "is of type json, which has no equality")
-          : NOTHING,
-      );
-    },
+    check: (action) =>
+      typesGiven(action).flatMap(({ table, column, type }) =>
+        type.name === "json" ? found(table, column, "is of type json, which has no equality") : NOTHING,
+      ),
     bad: ["alter table session add column settings json;"],
     failsWith: null,
     good: ["alter table session add column settings jsonb;"],

@@ -67,9 +67,7 @@ function uniqueDropped(action: Action, { schema, isExisting }: Context): Dropped
     const constraint = table?.constraints.get(action.constraint);
     const isUnique = constraint?.kind === "unique" || constraint?.kind === "primary_key";
     if (table === undefined || constraint === undefined || !isUnique || !isExisting(table.name)) return null;
-    const columns =
-      constraint.index === null ? constraint.columns : (table.indexes.get(constraint.index)?.columns ?? []);
-    return { table, name: action.constraint, columns };
+    return { table, name: action.constraint, columns: constraint.columns };
   }
   if (action.kind !== "drop_index") return null;
   const table = tableOfIndex(schema, action.index);
@@ -80,8 +78,9 @@ function uniqueDropped(action: Action, { schema, isExisting }: Context): Dropped
 
 /** Another one over the same columns takes over: ON CONFLICT names columns, not indexes. */
 function hasAnother({ table, name, columns }: Dropped): boolean {
+  // Of an expression, or an index that no migration made, the columns are not known.
   const isSame = (others: readonly (string | null)[]) =>
-    !others.includes(null) && [...others].sort().join() === [...columns].sort().join();
+    others.length > 0 && !others.includes(null) && [...others].sort().join() === [...columns].sort().join();
   const constraints = [...table.constraints].filter(
     ([other, { kind }]) => other !== name && (kind === "unique" || kind === "primary_key"),
   );
@@ -91,20 +90,17 @@ function hasAnother({ table, name, columns }: Dropped): boolean {
   return constraints.some(([, other]) => isSame(other.columns)) || indexes.some(([, other]) => isSame(other.columns));
 }
 
-/** Where the same transaction makes it again, perhaps in another form, nobody is ever without it. */
-function isPutBack({ table, columns }: Dropped, { after, isTransactional }: Context): boolean {
-  const made = after.flatMap(({ actions }) => actions);
+/** Where the same statement or transaction makes it again, perhaps in another form, nobody is ever without it. */
+function isPutBack({ table, columns }: Dropped, { statement, after, isTransactional }: Context): boolean {
+  const made = [statement, ...(isTransactional ? after : [])].flatMap(({ actions }) => actions);
   const isSame = (others: readonly (string | null)[]) => [...others].sort().join() === [...columns].sort().join();
-  return (
-    isTransactional &&
-    made.some((action) => {
-      if (action.kind === "create_index")
-        return action.isUnique && !action.isPartial && isOf(action.table, table) && isSame(action.columns);
-      if (action.kind !== "add_constraint" || !isOf(action.table, table)) return false;
-      const { kind, columns: own } = action.constraint;
-      return (kind === "unique" || kind === "primary_key") && isSame(own);
-    })
-  );
+  return made.some((action) => {
+    if (action.kind === "create_index")
+      return action.isUnique && !action.isPartial && isOf(action.table, table) && isSame(action.columns);
+    if (action.kind !== "add_constraint" || !isOf(action.table, table)) return false;
+    const { kind, columns: own } = action.constraint;
+    return (kind === "unique" || kind === "primary_key") && isSame(own);
+  });
 }
 
 function isOf(name: ObjectName, table: KnownTable): boolean {

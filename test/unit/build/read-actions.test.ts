@@ -30,6 +30,7 @@ describe("a statement is read as what it does", () => {
           column: "name",
           type: { name: "varchar", modifiers: [20], isArray: false },
           hasUsing: false,
+          hasCollation: false,
         },
       ],
     ],
@@ -42,6 +43,7 @@ describe("a statement is read as what it does", () => {
           column: "name",
           type: { name: "text", modifiers: [], isArray: true },
           hasUsing: true,
+          hasCollation: false,
         },
       ],
     ],
@@ -65,13 +67,13 @@ describe("a statement is read as what it does", () => {
         {
           kind: "add_constraint",
           table: account,
-          constraint: { ...plain, name: "c", kind: "check", isNotValid: true, proves: ["a"] },
+          constraint: { ...plain, name: "c", kind: "check", columns: ["a", "b"], isNotValid: true, proves: ["a"] },
         },
       ],
     ],
     [
       "alter table account add check (a is not null or b > 0)",
-      [{ kind: "add_constraint", table: account, constraint: { ...plain, kind: "check" } }],
+      [{ kind: "add_constraint", table: account, constraint: { ...plain, kind: "check", columns: ["a", "b"] } }],
     ],
     [
       "alter table account add foreign key (a, b) references plan",
@@ -183,6 +185,7 @@ describe("a statement is read as what it does", () => {
           table: account,
           index: "i",
           columns: ["a", null],
+          uses: ["b", "a"],
           isUnique: true,
           isPartial: true,
           isConcurrent: true,
@@ -199,6 +202,7 @@ describe("a statement is read as what it does", () => {
           table: account,
           index: null,
           columns: ["a"],
+          uses: [],
           isUnique: false,
           isPartial: false,
           isConcurrent: false,
@@ -321,7 +325,7 @@ describe("a new column", () => {
     const { constraints } = column("a int constraint u unique check (a is not null) references plan (id)");
     expect(constraints.map(({ kind, name, columns, proves }) => [kind, name, columns, proves])).toEqual([
       ["unique", "u", ["a"], []],
-      ["check", null, [], ["a"]],
+      ["check", null, ["a"], ["a"]],
       ["foreign_key", null, ["a"], []],
     ]);
   });
@@ -347,4 +351,51 @@ test("a statement tells its string constants and the functions that it calls", (
   const { strings, calls } = read("insert into account select 'gold', pg_catalog.lower('A') from f(1)");
   expect(strings).toEqual(["gold", "A"]);
   expect(calls).toEqual(["lower", "f"]);
+});
+
+test.each<[using: string, hasUsing: boolean]>([
+  ["", false],
+  ["using a", false],
+  ["using a::varchar(20)", false],
+  ["using cast(a as varchar(20))", false],
+  ["using a::varchar(10)", true],
+  ["using b", true],
+  ["using b::varchar(20)", true],
+  ["using trim(a)", true],
+])("a type is changed by an expression of its own: %s, %s", (using, hasUsing) => {
+  const sql = `alter table account alter a type varchar(20) ${using}`;
+  expect(read(sql).actions).toMatchObject([{ kind: "change_type", hasUsing }]);
+});
+
+test.each([
+  ["add constraint c check (value > 0)", [{ kind: "add_domain_constraint", isNotValid: false }]],
+  ["validate constraint c", [{ kind: "add_domain_constraint", isNotValid: false }]],
+  ["set not null", [{ kind: "add_domain_constraint", isNotValid: false }]],
+  ["drop not null", []],
+  ["set default 1", []],
+])("what is stored is held against a domain where it has to be: %s", (command, actions) => {
+  expect(read(`alter domain d ${command}`).actions).toMatchObject(actions);
+});
+
+test("a constraint that gets another name is told by both", () => {
+  const [action] = read("alter table account rename constraint a to b").actions;
+  expect(action).toEqual({ kind: "rename_constraint", table: account, constraint: "a", to: "b" });
+});
+
+describe("names that PostgreSQL cuts off", () => {
+  const ascii = "a".repeat(64);
+  test.each<[what: string, sql: string, cut: readonly string[]]>([
+    ["one of 63 bytes is kept", `create table ${"a".repeat(63)} (id int)`, []],
+    ["one of 64 bytes is not", `create table ${ascii} (id int)`, [ascii]],
+    [
+      "neither in quotes, with spaces and a quote inside",
+      `create table "${" a".repeat(32)}""" (id int)`,
+      [`${" a".repeat(32)}"`],
+    ],
+    ["letters beyond ASCII count as their bytes", `create table ${"ä".repeat(32)} (id int)`, ["ä".repeat(32)]],
+    ["31 of them are kept", `create table ${"ä".repeat(31)} (id int)`, []],
+    ["what stands in a string or a comment is no name", `select '${ascii}' -- ${ascii}\n/* ${ascii} */`, []],
+  ])("%s", (_what, sql, cut) => {
+    expect(read(sql).cutNames).toEqual(cut);
+  });
 });
