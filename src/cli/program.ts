@@ -4,6 +4,8 @@ import type { Environment } from "../connection/environment.ts";
 import { withoutCredentials } from "../connection/redact.ts";
 import type { CheckFlags } from "./check/check-command.ts";
 import type { ExitCode } from "./exit-code.ts";
+import type { NewFlags } from "./new/new-command.ts";
+import { PATTERNS } from "./new/pattern-names.ts";
 import { type CommandFlags, numberOr, resolveCommand, runCommand, sendEvent } from "./run-command.ts";
 
 /** Told what the process is to exit with. */
@@ -72,6 +74,21 @@ export function createProgram(environment: Environment, onExit: OnExit): Command
     .action(async (flags: CheckFlags) => {
       const { checkCommand } = await import("./check/check-command.ts");
       onExit(await checkCommand(flags));
+    });
+  migrations
+    .command("new")
+    .description("for authors: write the files of a migration, with the safe pattern for a change")
+    .argument("<name>", "such as add_locale")
+    .addOption(new Option("--pattern <pattern>", "the change").choices(PATTERNS).default("empty"))
+    .option("--table <name>", "the table that changes")
+    .option("--column <name>", "its column")
+    .option("--type <type>", "of a new column")
+    .option("--references <table>", "the table that a foreign key leads to, by its primary key")
+    .option("--to <name>", "the new name of a column")
+    .option("--dir <directory>", "of the migrations", "migrations")
+    .action(async (name: string, flags: NewFlags) => {
+      const { newCommand } = await import("./new/new-command.ts");
+      await newCommand(name, flags);
     });
   migrations
     .command("explain")

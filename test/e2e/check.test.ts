@@ -1,6 +1,6 @@
 // `hj migrations check`, as authors and their CI run it: the built command line, a PostgreSQL of its own, a real git.
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -146,5 +146,51 @@ describe("hj migrations explain", () => {
       stderr: expect.stringMatching(/^Error: no rule is called "not-null": perhaps .*set-not-null/),
       exitCode: 2,
     });
+  });
+});
+
+describe("hj migrations new", () => {
+  const create = (...args: string[]) => hj(["migrations", "new", ...args, "--dir", directory]);
+
+  it("writes what check finds nothing in, with the next versions, one path a line", async () => {
+    await write({ "0041_a.up.sql": "create table a (id bigint primary key, b text);" });
+    const { stdout, exitCode } = await create("require_b", "--pattern", "not-null", "--table", "a", "--column", "b");
+    expect(exitCode).toBe(0);
+    expect(
+      stdout
+        .trimEnd()
+        .split("\n")
+        .map((path) => path.slice(directory.length + 1)),
+    ).toEqual([
+      "0042_require_b_check.up.sql",
+      "0042_require_b_check.down.sql",
+      "0043_require_b_validate.up.sql",
+      "0043_require_b_validate.down.sql",
+      "0044_require_b.up.sql",
+      "0044_require_b.down.sql",
+    ]);
+    expect(await check()).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("Checked 4 of 4 migrations") });
+  });
+
+  it("says all that is wrong with what was asked, and writes nothing", async () => {
+    expect(await create("a b", "--pattern", "column", "--table", "a", "--type", "text; drop table a")).toEqual({
+      stdout: "",
+      stderr: expect.stringMatching(
+        /needs --column; --type "text; drop table a" is no type; "a b" is no name of a migration/,
+      ),
+      exitCode: 2,
+    });
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it.each([
+    ["a name that leads elsewhere", ["../a"], "is no name of a migration"],
+    ["a pattern that is none", ["a", "--pattern", "drop"], "Allowed choices are empty, column"],
+    ["a directory that is not there", ["a", "--dir", "/nowhere"], "--dir /nowhere cannot be read"],
+  ])("refuses %s", async (_what, args, message) => {
+    const { stderr, exitCode } = await hj(["migrations", "new", "--dir", directory, ...args]);
+    expect(stderr).toContain(message);
+    expect(exitCode).toBe(2);
+    expect(await readdir(directory)).toEqual([]);
   });
 });
