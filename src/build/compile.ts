@@ -9,6 +9,7 @@ import { lineAndColumn } from "../migration/text-place.ts";
 import { canonicalVersion, compareVersions } from "../migration/version.ts";
 import { classifyStatement, isSetting, objectionTo } from "./classify-statement.ts";
 import { contractProblems } from "./contract-problems.ts";
+import { effectsOf } from "./discards.ts";
 import { parseSql } from "./parse-sql.ts";
 import type { SourceFile } from "./read-directory.ts";
 
@@ -61,7 +62,7 @@ function compileFile(source: SourceFile): CompiledFile | Refusal | null {
   if (name === null) return null;
   if ("code" in name) return { problems: [name] };
   const directives = parseDirectives(name.file, name.direction, source.sql);
-  const script = compileScript(source, "problems" in directives ? null : directives);
+  const script = compileScript(source, name.direction, "problems" in directives ? null : directives);
   if ("problems" in directives || "problems" in script) {
     return { problems: [directives, script].flatMap((part) => ("problems" in part ? part.problems : [])) };
   }
@@ -74,7 +75,11 @@ function compileFile(source: SourceFile): CompiledFile | Refusal | null {
 }
 
 /** `directives` is null when they are wrong themselves; the statements are judged all the same. */
-function compileScript(source: SourceFile, directives: Directives | null): Script | Refusal {
+function compileScript(
+  source: SourceFile,
+  direction: FileName["direction"],
+  directives: Directives | null,
+): Script | Refusal {
   const { file, sql } = source;
   const problem = (offset: number, message: string, hint?: string): Problem => ({
     code: "INVALID_MIGRATION",
@@ -96,7 +101,13 @@ function compileScript(source: SourceFile, directives: Directives | null): Scrip
   const detach = directives?.detach ?? false;
   const statements = parsed.map(({ start, end, tree }): Statement => {
     const kind = classifyStatement(tree);
-    return { start, end, ...kind, ...(kind.kind === "create_index_concurrently" && { detach }) };
+    return {
+      start,
+      end,
+      ...(direction === "down" && { effects: effectsOf(tree) }),
+      ...kind,
+      ...(kind.kind === "create_index_concurrently" && { detach }),
+    };
   });
   const problems = parsed.flatMap(({ start, tree }) => {
     const objection = objectionTo(tree);

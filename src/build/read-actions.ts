@@ -1,12 +1,13 @@
 // Reads from a syntax tree what a statement does, in the words that rules know (hazards/action.ts). Pure.
 import type { Action, JudgedStatement } from "../hazards/action.ts";
 import type { LockMode } from "../migration/foreseen.ts";
+import { hiddenIn } from "./hidden-code.ts";
 import { kindOf } from "./object-kind.ts";
 import { cutNames, type ParsedStatement, type SyntaxTree } from "./parse-sql.ts";
 import { readAlterTable } from "./read-alter-table.ts";
 import { readCreate } from "./read-create.ts";
 import { readDrop } from "./read-drop.ts";
-import { constantText, nodesOf, objectName, relationName, words } from "./tree-names.ts";
+import { constantText, findsRows, nodesOf, objectName, relationName, words } from "./tree-names.ts";
 
 /** The statement as rules see it. What no rule asks about has no actions. */
 export function readStatement({ start, text, tree }: ParsedStatement): JudgedStatement {
@@ -28,7 +29,7 @@ function isDefinition(tree: SyntaxTree): boolean {
 
 /** What stands inside another statement: a CTE that changes rows, a call of set_config(). */
 function readNested(tree: SyntaxTree): readonly Action[] {
-  if ("InsertStmt" in tree || "UpdateStmt" in tree || "DeleteStmt" in tree) return readActions(tree);
+  if (["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"].some((type) => type in tree)) return readActions(tree);
   if (!("FuncCall" in tree) || words(tree.FuncCall.funcname).at(-1) !== "set_config") return [];
   const [setting, value, isLocal] = (tree.FuncCall.args ?? []).map(constantText);
   return setting ? [{ kind: "set", setting, value: value ?? null, isLocal: isLocal === "true" }] : [];
@@ -72,9 +73,10 @@ function readActions(tree: SyntaxTree): readonly Action[] {
 function readRows(tree: SyntaxTree): readonly Action[] | null {
   if ("InsertStmt" in tree) {
     const { relation, selectStmt } = tree.InsertStmt;
-    const hasSelect = selectStmt !== undefined && "SelectStmt" in selectStmt && !selectStmt.SelectStmt.valuesLists;
-    return [{ kind: "insert", table: relationName(relation), hasSelect }];
+    return [{ kind: "insert", table: relationName(relation), hasSelect: findsRows(selectStmt) }];
   }
+  // It changes what its source finds, as an UPDATE with FROM does.
+  if ("MergeStmt" in tree) return [{ kind: "update", table: relationName(tree.MergeStmt.relation), isWhole: false }];
   if ("UpdateStmt" in tree) {
     const { relation, whereClause } = tree.UpdateStmt;
     return [{ kind: "update", table: relationName(relation), isWhole: isForAll(whereClause) }];
@@ -97,22 +99,24 @@ function readSession(tree: SyntaxTree): readonly Action[] | null {
     return [{ kind: "transaction", command }];
   }
   if ("DiscardStmt" in tree) return [{ kind: "transaction", command: "DISCARD" }];
-  if ("CallStmt" in tree) return [{ kind: "opaque", command: "CALL", hasExecute: false }];
+  if ("CallStmt" in tree) return [{ kind: "opaque", command: "CALL", hides: null }];
   if ("DoStmt" in tree) {
-    const hasExecute = [...nodesOf(tree)].some(
-      (node) => "String" in node && /\bexecute\b/i.test(node.String.sval ?? ""),
-    );
-    return [{ kind: "opaque", command: "DO", hasExecute }];
+    const bodies = [...nodesOf(tree)].flatMap((node) => ("String" in node ? [node.String.sval ?? ""] : []));
+    return [{ kind: "opaque", command: "DO", hides: bodies.map(hiddenIn).find((found) => found !== null) ?? null }];
   }
   return null;
 }
 
 function readRights(tree: SyntaxTree): readonly Action[] | null {
-  if ("AlterDefaultPrivilegesStmt" in tree) return [{ kind: "grant", on: [] }];
+  if ("AlterDefaultPrivilegesStmt" in tree) {
+    const { is_grant: isGrant = false, objtype } = tree.AlterDefaultPrivilegesStmt.action ?? {};
+    return isGrant && objtype === "OBJECT_TABLE" ? [{ kind: "grant_by_default" }] : [];
+  }
   if ("GrantStmt" in tree) {
-    const { is_grant: isGrant = false, objects = [], objtype } = tree.GrantStmt;
-    const on = objtype === "OBJECT_TABLE" ? objects.map(objectName) : [];
-    return [{ kind: isGrant ? "grant" : "revoke", on }];
+    const { is_grant: isGrant = false, objects = [], objtype, targtype } = tree.GrantStmt;
+    if (objtype !== "OBJECT_TABLE") return [];
+    if (!isGrant) return [{ kind: "revoke", on: objects.map(objectName) }];
+    return [{ kind: "grant", on: targtype === "ACL_TARGET_ALL_IN_SCHEMA" ? [] : objects.map(objectName) }];
   }
   return null;
 }
@@ -145,10 +149,10 @@ function readTableWork(tree: SyntaxTree): readonly Action[] | null {
     return [{ kind: "refresh_view", view: relationName(relation), isConcurrent }];
   }
   if ("ReindexStmt" in tree) {
-    const { kind, relation, params = [] } = tree.ReindexStmt;
+    const { kind, relation, name = "database", params = [] } = tree.ReindexStmt;
     const isConcurrent = params.some((node) => "DefElem" in node && node.DefElem.defname === "concurrently");
     const of = kind === "REINDEX_OBJECT_INDEX" ? "index" : kind === "REINDEX_OBJECT_TABLE" ? "table" : "all";
-    return [{ kind: "reindex", of, name: relationName(relation), isConcurrent }];
+    return [{ kind: "reindex", of, name: relationName(relation ?? { relname: name }), isConcurrent }];
   }
   if ("RuleStmt" in tree) {
     const table = relationName(tree.RuleStmt.relation);

@@ -3,16 +3,23 @@ import type { Action, DroppedKind } from "../hazards/action.ts";
 import { kindOf } from "./object-kind.ts";
 import type { SyntaxTree } from "./parse-sql.ts";
 import { readColumn, readConstraint } from "./read-column.ts";
-import { columnsIn, objectName, relationName, words } from "./tree-names.ts";
+import { columnsIn, findsRows, objectName, relationName, words } from "./tree-names.ts";
 
 /** Null for what creates nothing. */
 export function readCreate(tree: SyntaxTree): readonly Action[] | null {
   if ("CreateStmt" in tree) return [readCreateTable(tree.CreateStmt)];
-  if ("SelectStmt" in tree && tree.SelectStmt.intoClause) return [emptyTable(tree.SelectStmt.intoClause.rel)];
+  if ("SelectStmt" in tree && tree.SelectStmt.intoClause) {
+    const { rel } = tree.SelectStmt.intoClause;
+    return [emptyTable(rel), { kind: "insert", table: relationName(rel), hasSelect: findsRows(tree) }];
+  }
   if ("CreateTableAsStmt" in tree) {
-    const { into, objtype } = tree.CreateTableAsStmt;
-    if (objtype === "OBJECT_TABLE") return [emptyTable(into?.rel)];
-    return [created(kindOf(objtype), relationName(into?.rel))];
+    const { into, objtype, query } = tree.CreateTableAsStmt;
+    const table = relationName(into?.rel);
+    const filled: Action = { kind: "insert", table, hasSelect: findsRows(query) };
+    return [
+      objtype === "OBJECT_TABLE" ? emptyTable(into?.rel) : created(kindOf(objtype), table),
+      ...(into?.skipData ? [] : [filled]),
+    ];
   }
   if ("IndexStmt" in tree) return [readIndex(tree.IndexStmt)];
   if ("CreateTrigStmt" in tree) {

@@ -51,6 +51,14 @@ export function columnsIn(expression: unknown): readonly string[] {
   return [...new Set(names)];
 }
 
+/** True for a query that reads tables in FROM. VALUES, and what only asks WHERE EXISTS, finds a few rows at most. */
+export function findsRows(query: SyntaxTree | undefined): boolean {
+  if (query === undefined || !("SelectStmt" in query)) return false;
+  const { fromClause, larg, rarg } = query.SelectStmt;
+  if ([...nodesOf(fromClause)].some((node) => "RangeVar" in node)) return true;
+  return [larg, rarg].some((side) => side !== undefined && findsRows({ SelectStmt: side }));
+}
+
 /** The text of a constant, whatever its type; null for what is none. */
 export function constantText(tree: SyntaxTree): string | null {
   if (!("A_Const" in tree)) return null;

@@ -39,6 +39,7 @@ export function createProgram(environment: Environment, onExit: OnExit): Command
   plain("rollback", "take back the newest batch")
     .option("--dry-run", "say what would be taken back, and change nothing")
     .option("--steps <number>", "how many batches (default: 1)")
+    .option("--allow-data-loss <names...>", "tables, and columns as table.column, that may go with all they hold")
     .option("--show-queries", SHOW_QUERIES)
     .addOption(timeoutOption());
   plain("list", "list all migrations");

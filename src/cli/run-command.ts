@@ -28,6 +28,7 @@ export interface CommandFlags extends TargetFlags {
   readonly phase?: string;
   readonly showQueries?: boolean;
   readonly allowOutOfOrder?: readonly string[];
+  readonly allowDataLoss?: readonly string[];
   readonly as?: string;
   readonly event?: string;
   /** Set by the command, not by a person. */
@@ -87,6 +88,7 @@ function eventOf(command: object, flags: CommandFlags): object {
     ...(flags.showQueries && { showQueries: true }),
     ...(flags.timeout !== undefined && { timeout: flags.timeout }),
     ...(flags.allowOutOfOrder !== undefined && { allowOutOfOrder: flags.allowOutOfOrder }),
+    ...(flags.allowDataLoss !== undefined && { allowDataLoss: flags.allowDataLoss }),
   };
 }
 

@@ -1,7 +1,7 @@
 // The token that lets a later invocation go on with a run: opaque to callers, checked when it comes back. Pure.
 import * as z from "zod/mini";
 
-/** Which run goes on, and in which batch; for a rollback the batches that it is to take back. */
+/** Which run goes on, and the batches that it has written to; for a rollback those that it is to take back. */
 export interface Continuation {
   readonly command: "run" | "rollback";
   readonly runId: string;

@@ -47,7 +47,8 @@ function shorten(report: Report, excess: number): Report | null {
   const [name, entries] = Object.entries(lists).reduce((a, b) => (size(b[1]) > size(a[1]) ? b : a));
   if (entries.length <= 1) return null;
   const perEntry = size(entries) / entries.length;
-  const dropped = Math.min(entries.length - 1, Math.max(1, Math.ceil(excess / perEntry)));
+  // Half at most: of two long lists the shorter one would else be left whole, and of the longer one nothing.
+  const dropped = Math.min(Math.floor(entries.length / 2), Math.max(1, Math.ceil(excess / perEntry)));
   // Migrations come in order of version, so the oldest are first; of problems the first are the ones to begin with.
   const kept = name === "migrations" ? entries.slice(dropped) : entries.slice(0, entries.length - dropped);
   return { ...report, [name]: kept, omitted: (report.omitted ?? 0) + dropped } as Report;

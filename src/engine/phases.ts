@@ -12,7 +12,7 @@ export interface Asked {
   readonly phase: Phase;
   /** Null for nobody's: a command that only reads. */
   readonly runId: string | null;
-  /** The batch that it writes to: what was applied in an earlier one was there before the run began. */
+  /** The oldest batch that it writes to: what was applied in an earlier one was there before the run began. */
   readonly batch: number;
 }
 

@@ -2,7 +2,7 @@
 import type { Problem } from "../failure/problem.ts";
 import { fullName } from "../migration/manifest.ts";
 import { compareVersions } from "../migration/version.ts";
-import type { Journal, JournalEntry } from "./journal.ts";
+import type { EntryState, Journal, JournalEntry } from "./journal.ts";
 import type { Plan } from "./plan.ts";
 import type { Step } from "./step.ts";
 import type { StoredDown } from "./stored-down.ts";
@@ -44,6 +44,14 @@ export function extentOf({ entries }: Journal, steps: number, runId: string): Ex
   const others = [...new Set(standing.map(({ batch }) => batch))].sort((a, b) => b - a);
   return { batches: [...begun, ...others.slice(0, Math.max(0, steps - begun.size))] };
 }
+
+/** Whether an earlier rollback has begun with one of these batches: the same command again then finds less than it did. */
+export function isPartlyTakenBack(journal: Journal, selected: readonly JournalEntry[]): boolean {
+  const batches = new Set(selected.map(({ batch }) => batch));
+  return journal.entries.some(({ state, batch }) => batches.has(batch) && UNDONE.includes(state));
+}
+
+const UNDONE: readonly EntryState[] = ["rolling_back", "rolled_back"];
 
 /**
  * Every step of the rollback, or everything that stands against it. `downs` holds, by id of entry, what the journal

@@ -13,7 +13,7 @@ export type Request = { readonly dryRun: boolean } & (
   | { readonly command: "validate" }
   | { readonly command: "adopt" }
   | ({ readonly command: "run"; readonly phase: Phase; readonly allowOutOfOrder: readonly string[] } & Extended)
-  | ({ readonly command: "rollback"; readonly steps: number } & Extended)
+  | ({ readonly command: "rollback"; readonly steps: number; readonly allowDataLoss: readonly string[] } & Extended)
   | { readonly command: "resolve"; readonly version: string; readonly as: ResolveAs }
   | { readonly command: "unlock"; readonly pid: number }
 );
@@ -42,6 +42,9 @@ const RESOLVE_AS = ["applied", "rolled_back", "checksum"] as const satisfies Res
 
 const name = z.string().check(z.minLength(1), z.maxLength(200));
 
+/** Schema, table and column have up to 63 characters each, which double where they are quotes. */
+const object = z.string().check(z.minLength(1), z.maxLength(400));
+
 // Strict: with a key too many, a misspelt dryRun would run for real.
 const schema = z.strictObject({
   command: z.enum(COMMANDS),
@@ -50,6 +53,7 @@ const schema = z.strictObject({
   timeout: z._default(z.nullable(z.string().check(z.refine((text) => parseDuration(text) !== null))), null),
   allowOutOfOrder: z._default(z.array(name).check(z.maxLength(1000)), []),
   phase: z._default(z.enum(PHASES), "expand"),
+  allowDataLoss: z._default(z.array(object).check(z.maxLength(1000)), []),
   continuation: z._default(z.nullable(z.string().check(z.refine((text) => decodeContinuation(text) !== null))), null),
   showQueries: z._default(z.boolean(), false),
   version: z._default(z.nullable(name), null),
@@ -69,6 +73,7 @@ const FIELDS: Readonly<Record<Field, { readonly usedBy: readonly Command[]; read
   timeout: { usedBy: ["run", "rollback"], expected: DURATION_EXPECTED },
   allowOutOfOrder: { usedBy: ["run"], expected: "a list of versions or names of migrations" },
   phase: { usedBy: ["run"], expected: `one of ${PHASES.join(", ")}` },
+  allowDataLoss: { usedBy: ["rollback"], expected: "a list of tables, and of columns as table.column" },
   continuation: { usedBy: ["run", "rollback"], expected: "the continuation of an incomplete report" },
   showQueries: { usedBy: ["run", "rollback"], expected: "true or false" },
   version: { usedBy: ["resolve"], expected: "the version of a migration" },
@@ -88,14 +93,14 @@ export function parseRequest(event: unknown): Request | Refusal {
 }
 
 function requestOf(event: Event): Request {
-  const { command, dryRun, steps, phase, allowOutOfOrder, showQueries } = event;
+  const { command, dryRun, steps, phase, allowOutOfOrder, allowDataLoss, showQueries } = event;
   const timeoutMs = event.timeout === null ? null : parseDuration(event.timeout);
   const continuation = event.continuation === null ? null : decodeContinuation(event.continuation);
   switch (command) {
     case "run":
       return { command, dryRun, timeoutMs, phase, allowOutOfOrder, continuation, showQueries };
     case "rollback":
-      return { command, dryRun, timeoutMs, steps, continuation, showQueries };
+      return { command, dryRun, timeoutMs, steps, allowDataLoss, continuation, showQueries };
     case "resolve":
       return { command, dryRun, version: event.version ?? "", as: event.as ?? "applied" };
     case "unlock":

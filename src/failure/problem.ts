@@ -16,6 +16,8 @@ export type ProblemCode =
   | "IRREVERSIBLE"
   | "DOWN_MISSING"
   | "NOT_ENOUGH_BATCHES"
+  | "DATA_LOSS"
+  | "DATA_LOSS_UNSEEN"
   | "NOTHING_TO_RESOLVE"
   | "NOT_OURS"
   | "FILE_IGNORED"

@@ -153,7 +153,7 @@ export type Action =
   | { readonly kind: "add_enum_value" | "rename_enum_value"; readonly type: ObjectName; readonly value: string }
   /** `isWhole`: no WHERE, or one that is true for every row. */
   | ({ readonly kind: "update" | "delete"; readonly isWhole: boolean } & OnTable)
-  /** `hasSelect`: as many rows as a query finds. */
+  /** `hasSelect`: as many rows as a query finds in tables. Also what fills CREATE TABLE AS. */
   | ({ readonly kind: "insert"; readonly hasSelect: boolean } & OnTable)
   | ({ readonly kind: "lock_table"; readonly mode: LockMode } & OnTable)
   | { readonly kind: "refresh_view"; readonly view: ObjectName; readonly isConcurrent: boolean }
@@ -161,9 +161,12 @@ export type Action =
   | { readonly kind: "set"; readonly setting: string; readonly value: string | null; readonly isLocal: boolean }
   /** BEGIN, COMMIT, SAVEPOINT, DISCARD and the like. */
   | { readonly kind: "transaction"; readonly command: string }
-  /** Code that no rule looks into: DO, CALL. `hasExecute`: it puts statements together. */
-  | { readonly kind: "opaque"; readonly command: string; readonly hasExecute: boolean }
+  /** Code that no rule looks into: DO, CALL. `hides`: words in it that rules would ask about, such as EXECUTE. */
+  | { readonly kind: "opaque"; readonly command: "DO" | "CALL"; readonly hides: string | null }
+  /** Tables by name; a grant on all tables that there are has none. */
   | { readonly kind: "grant" | "revoke"; readonly on: readonly ObjectName[] }
+  /** ALTER DEFAULT PRIVILEGES: rights on tables that come later. */
+  | { readonly kind: "grant_by_default" }
   | { readonly kind: "change_owner"; readonly what: DroppedKind; readonly name: ObjectName }
   /** Also SET NOT NULL and VALIDATE CONSTRAINT, which hold what is stored against the domain as well. */
   | { readonly kind: "add_domain_constraint"; readonly domain: ObjectName; readonly isNotValid: boolean };

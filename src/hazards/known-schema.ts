@@ -12,6 +12,7 @@ export interface KnownTable {
   readonly constraints: ReadonlyMap<string, Constraint>;
   readonly indexes: ReadonlyMap<string, KnownIndex>;
   readonly isPartitioned: boolean;
+  readonly partitionOf: ObjectName | null;
   readonly since: Since;
 }
 
@@ -82,13 +83,6 @@ export function unprovenBy(schema: KnownSchema, table: ObjectName, constraint: C
   return made.filter((column) => column !== null).filter((column) => !isProvenNotNull(schema, table, column));
 }
 
-/** Tables with a column of a type, by its name alone. */
-export function tablesOfType(schema: KnownSchema, type: ObjectName): readonly ObjectName[] {
-  return [...schema.values()]
-    .filter(({ columns }) => [...columns.values()].some((column) => column.type.name === type.name))
-    .map(({ name }) => name);
-}
-
 /** The schema after one more action of the migration `since`. */
 export function learn(schema: KnownSchema, action: Action, since: Since): KnownSchema {
   switch (action.kind) {
@@ -135,6 +129,11 @@ export function learn(schema: KnownSchema, action: Action, since: Since): KnownS
         ...table,
         constraints: without(table.constraints, action.constraint),
       }));
+    case "attach_partition":
+    case "detach_partition": {
+      const partitionOf = action.kind === "attach_partition" ? action.table : null;
+      return change(schema, action.partition, (table) => ({ ...table, partitionOf }));
+    }
     case "create_index":
       return change(schema, action.table, (table) => withIndex(table, action));
     case "drop_index": {
@@ -161,6 +160,7 @@ function created(action: Extract<Action, { kind: "create_table" }>, since: Since
     constraints: new Map(),
     indexes: new Map(),
     isPartitioned: action.isPartitioned,
+    partitionOf: action.partitionOf,
     since,
   };
   return withConstraints(table, action.constraints);
@@ -175,7 +175,8 @@ function moved(schema: KnownSchema, from: ObjectName, to: ObjectName): KnownSche
       const { references } = constraint;
       return [name, { ...constraint, references: references === null ? null : follow(references) }] as const;
     });
-    return [key, { ...other, constraints: new Map(constraints) }] as const;
+    const partitionOf = other.partitionOf === null ? null : follow(other.partitionOf);
+    return [key, { ...other, constraints: new Map(constraints), partitionOf }] as const;
   });
   return new Map(others);
 }

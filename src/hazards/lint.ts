@@ -33,15 +33,18 @@ export function lint(files: readonly JudgedFile[], rules: readonly Rule[]): read
   return files.map((file) => {
     const { foreseen, after } = judge(file, rules, schema, areGranted(rights));
     schema = after;
-    rights = [...rights, ...file.statements.flatMap(({ actions }) => actions.filter(({ kind }) => kind === "grant"))];
+    rights = [...rights, ...file.statements.flatMap(({ actions }) => actions.filter(isGrant))];
     return { foreseen, problems: idleWaivers(file, foreseen.hazards, rules) };
   });
 }
 
-/** A grant on no table by name is ALTER DEFAULT PRIVILEGES, or on all that there are. */
+function isGrant({ kind }: Action): boolean {
+  return kind === "grant" || kind === "grant_by_default";
+}
+
+/** Rights on all tables that there are do not reach those that come later. */
 function areGranted(rights: readonly Action[]): boolean {
-  const onTables = rights.map((action) => action.kind === "grant" && action.on.length > 0);
-  return onTables.length > 0 && onTables.every(Boolean);
+  return rights.length > 0 && rights.every(({ kind }) => kind === "grant");
 }
 
 function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema, areRightsGranted: boolean) {
@@ -62,7 +65,11 @@ function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema, areR
       // First, or a foreign key to itself would be one to a table that was there.
       if (action.kind === "create_table") created.add(nameKey(action.table));
       if (action.kind === "create") created.add(nameKey(action.name));
-      const taken = locksOf(action, schema).filter(({ table }) => isExisting(table));
+      // A foreign key of a new table, which is empty, has nothing to look up in the other one.
+      const isOfNew = "table" in action && action.table !== null && !isExisting(action.table);
+      const taken = locksOf(action, schema)
+        .filter(({ table }) => isExisting(table))
+        .map((lock) => (isOfNew ? { ...lock, work: null } : lock));
       const rest = { statement, after: statements.slice(index + 1), isTransactional, contractAfter, isExisting };
       const context: Context = { schema, locks: taken, held, before, areRightsGranted, ...rest };
       for (const rule of asked) {

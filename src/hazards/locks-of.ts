@@ -10,14 +10,14 @@ import {
   referencedBy,
   referencing,
   tableOfIndex,
-  tablesOfType,
   unprovenBy,
 } from "./known-schema.ts";
+import { storing, withPartitions } from "./partitions.ts";
 import { workOfTypeChange } from "./type-change.ts";
 
 /** The strongest lock on each table, new ones too; `schema` is as it was before. What no migration tells is not in it. */
 export function locksOf(action: Action, schema: KnownSchema): readonly TableLock[] {
-  return strongest(allLocks(action, schema));
+  return strongest(allLocks(action, schema).flatMap((lock) => withPartitions(lock, action, schema)));
 }
 
 /** One lock for each table: the strongest mode, and the work that takes longest. */
@@ -60,13 +60,20 @@ function allLocks(action: Action, schema: KnownSchema): readonly TableLock[] {
         // Without a default the new column is null everywhere: PostgreSQL has no foreign key to look up.
         ...action.constraints.flatMap((constraint) => constraintLocks(action.table, constraint, action.added)),
       ];
-    case "change_type":
-      return [exclusive(action.table, workOfTypeChange(schema, action))];
+    case "change_type": {
+      const work = workOfTypeChange(schema, action);
+      // Foreign keys over the column are made anew; only values that were written anew are looked up again.
+      const others = joined(schema, action.table, action.column);
+      return [
+        exclusive(action.table, work),
+        ...others.map((name) => exclusive(name, work === "rewrite" ? "scan" : null)),
+      ];
+    }
     case "set_not_null":
       return [exclusive(action.table, isProvenNotNull(schema, action.table, action.column) ? null : "scan")];
     case "drop_column":
       // Its foreign keys go with it, and their triggers on the other tables.
-      return [exclusive(action.table), ...keysOver(schema, action.table, action.column).map((name) => exclusive(name))];
+      return [exclusive(action.table), ...joined(schema, action.table, action.column).map((name) => exclusive(name))];
     case "rename_column":
     case "rename_constraint":
     case "drop_not_null":
@@ -80,13 +87,16 @@ function allLocks(action: Action, schema: KnownSchema): readonly TableLock[] {
         ...(unprovenBy(schema, action.table, action.constraint).length > 0 ? [exclusive(action.table, "scan")] : []),
       ];
     case "validate_constraint": {
-      const references = schema.get(nameKey(action.table))?.constraints.get(action.constraint)?.references ?? null;
-      const own = lock(action.table, "ShareUpdateExclusiveLock", "scan");
+      const { references = null, isNotValid = true } =
+        schema.get(nameKey(action.table))?.constraints.get(action.constraint) ?? {};
+      const own = lock(action.table, "ShareUpdateExclusiveLock", isNotValid ? "scan" : null);
       return references === null ? [own] : [own, lock(references, "RowShareLock")];
     }
     case "drop_constraint": {
-      const references = schema.get(nameKey(action.table))?.constraints.get(action.constraint)?.references ?? null;
-      return [exclusive(action.table), ...(references === null ? [] : [exclusive(references)])];
+      const dropped = schema.get(nameKey(action.table))?.constraints.get(action.constraint);
+      // With a key go the foreign keys that lead to it, or CASCADE would be missing.
+      const children = dropped?.kind === "primary_key" ? referencing(schema, action.table) : [];
+      return [exclusive(action.table), ...[dropped?.references ?? [], children].flat().map((name) => exclusive(name))];
     }
     case "attach_partition":
       return [lock(action.table, "ShareUpdateExclusiveLock"), exclusive(action.partition, "scan")];
@@ -102,7 +112,13 @@ function allLocks(action: Action, schema: KnownSchema): readonly TableLock[] {
     case "create_trigger":
       return [lock(action.table, "ShareRowExclusiveLock")];
     case "create_index":
-      return [lock(action.table, action.isConcurrent ? "ShareUpdateExclusiveLock" : "ShareLock", "build")];
+      return [
+        lock(
+          action.table,
+          action.isConcurrent ? "ShareUpdateExclusiveLock" : "ShareLock",
+          action.isOnly && schema.get(nameKey(action.table))?.isPartitioned ? null : "build",
+        ),
+      ];
     case "drop_index": {
       const table = tableOfIndex(schema, action.index);
       if (table === null) return [];
@@ -133,9 +149,7 @@ function allLocks(action: Action, schema: KnownSchema): readonly TableLock[] {
     case "refresh_view":
       return [action.isConcurrent ? lock(action.view, "ExclusiveLock") : exclusive(action.view, "rewrite")];
     case "add_domain_constraint":
-      return action.isNotValid
-        ? []
-        : tablesOfType(schema, action.domain).map((name) => lock(name, "ShareLock", "scan"));
+      return action.isNotValid ? [] : storing(schema, action.domain).map((name) => lock(name, "ShareLock", "scan"));
     default:
       return [];
   }
@@ -170,16 +184,23 @@ function constraintLocks(table: ObjectName, constraint: Constraint, added: Colum
 
 function dropLocks(action: Extract<Action, { kind: "drop" }>, schema: KnownSchema): readonly TableLock[] {
   if (action.table !== null) return [exclusive(action.table)];
+  if (action.what === "materialized view") return [exclusive(action.name)];
   if (action.what !== "table") return [];
-  const others = [...referencedBy(schema, action.name), ...(action.isCascade ? referencing(schema, action.name) : [])];
+  const parent = schema.get(nameKey(action.name))?.partitionOf ?? null;
+  const others = [
+    ...(parent === null ? [] : [parent]),
+    ...referencedBy(schema, action.name),
+    ...(action.isCascade ? referencing(schema, action.name) : []),
+  ];
   return [exclusive(action.name), ...others.map((name) => exclusive(name))];
 }
 
-function keysOver(schema: KnownSchema, table: ObjectName, column: string): readonly ObjectName[] {
+/** Tables that foreign keys over a column join to its own: those that they lead to, and those that lead to it as the key. */
+function joined(schema: KnownSchema, table: ObjectName, column: string): readonly ObjectName[] {
   const constraints = [...(schema.get(nameKey(table))?.constraints.values() ?? [])];
-  return constraints.flatMap(({ columns, references }) =>
-    references !== null && columns.includes(column) ? [references] : [],
-  );
+  const own = constraints.filter(({ columns }) => columns.includes(column));
+  const isKey = own.some(({ kind }) => kind === "primary_key");
+  return [...own.flatMap(({ references }) => references ?? []), ...(isKey ? referencing(schema, table) : [])];
 }
 
 function lock(table: ObjectName, mode: LockMode, work: Work | null = null): TableLock {

@@ -7,6 +7,7 @@ import { CONSTRAINT_RULES } from "./rules/constraints.ts";
 import { FOREIGN_KEY_RULES } from "./rules/foreign-keys.ts";
 import { INDEX_RULES } from "./rules/indexes.ts";
 import { NEW_COLUMN_RULES } from "./rules/new-columns.ts";
+import { SLOW_WORK_RULES } from "./rules/slow-work.ts";
 import { TABLE_RULES } from "./rules/tables.ts";
 import { TRANSACTION_RULES } from "./rules/transactions.ts";
 import { TYPE_RULES } from "./rules/types.ts";
@@ -21,6 +22,7 @@ export const RULES: readonly Rule[] = [
   ...UNIQUENESS_RULES,
   ...INDEX_RULES,
   ...TABLE_RULES,
+  ...SLOW_WORK_RULES,
   ...ACCESS_RULES,
   ...TYPE_RULES,
   ...TRANSACTION_RULES,

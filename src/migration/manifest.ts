@@ -1,5 +1,6 @@
 // All migrations of a build, compiled: what the function ships instead of files and a parser.
 
+import type { Effect } from "./effect.ts";
 import type { Foreseen } from "./foreseen.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
@@ -16,7 +17,12 @@ export interface Script {
 }
 
 /** One statement, and how it has to be run when the script is not transactional. */
-export type Statement = { readonly start: number; readonly end: number } & StatementKind;
+export type Statement = {
+  readonly start: number;
+  readonly end: number;
+  /** Of a down script, what it does to rows that are there. Absent where nobody has looked. */
+  readonly effects?: readonly Effect[];
+} & StatementKind;
 
 /**
  * `ordinary` runs inside a transaction. Everything else PostgreSQL refuses there, so it is sent alone; what is known

@@ -60,7 +60,7 @@ describe.each(postgresVersions)("adopt on PostgreSQL $version", ({ url }) => {
       counts: { applied: 4 },
       warnings: [],
     });
-    await runEvent(database.url, manifest, { command: "rollback", steps: 2 });
+    await runEvent(database.url, manifest, { command: "rollback", steps: 2, allowDataLoss: ["a"] });
     expect(await runEvent(database.url, manifest, { command: "validate" })).toMatchObject({ outcome: "drifted" });
     expect(await database.query("select to_regclass('b') as b, to_regclass('a_mail')::text as i")).toEqual([
       { b: null, i: "a_mail" },

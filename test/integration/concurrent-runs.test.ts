@@ -15,19 +15,20 @@ const TABLES = Array.from({ length: 20 }, (_, index) => String(index + 1).padSta
   (version) => version !== "0004" && version !== "0008",
 );
 
-/** Each leaves a table of its own version, so that the catalog says which are in the schema. Two build indexes. */
+/** Each leaves a table of its own version, so that the catalog says which are in the schema. Two build
+ * indexes. All are empty in the end: a rollback needs no permission. */
 const BUILD = manifestOf(
   Object.assign(
     {
       "0004_index_one.up.sql":
-        "-- hj:transaction off\ncreate table t0004 as select generate_series(1, 1000) as id;\ncreate index concurrently t0004_idx on t0004 (id);",
+        "-- hj:transaction off\ncreate table t0004 as select generate_series(1, 1000) as id;\ncreate index concurrently t0004_idx on t0004 (id);\ntruncate t0004;",
       "0004_index_one.down.sql": "-- hj:transaction off\ndrop index concurrently t0004_idx;\ndrop table t0004;",
       "0008_index_two.up.sql":
-        "-- hj:transaction off\ncreate table t0008 as select generate_series(1, 1000) as id;\ncreate unique index concurrently t0008_idx on t0008 (id);",
+        "-- hj:transaction off\ncreate table t0008 as select generate_series(1, 1000) as id;\ncreate unique index concurrently t0008_idx on t0008 (id);\ntruncate t0008;",
       "0008_index_two.down.sql": "-- hj:transaction off\ndrop index concurrently t0008_idx;\ndrop table t0008;",
     },
     ...TABLES.map((version) => ({
-      [`${version}_table.up.sql`]: `create table t${version} (id integer);\ninsert into t${version} values (1);`,
+      [`${version}_table.up.sql`]: `create table t${version} (id integer);`,
       [`${version}_table.down.sql`]: `drop table t${version};`,
     })),
   ),

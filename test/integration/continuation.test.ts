@@ -355,7 +355,8 @@ describe.each(postgresVersions)("a deadline on PostgreSQL $version", ({ url: ser
       const { batches, database, journal, send, tables } = await setup();
       await batches(GATED);
       const keeper = await openTransaction(database.url, "lock table gate in share mode");
-      const first = await send(GATED, { command: "rollback" }, { remainingMs: countdown(SHORT_MS) });
+      const event = { command: "rollback", allowDataLoss: ["gate"] };
+      const first = await send(GATED, event, { remainingMs: countdown(SHORT_MS) });
       expect(first).toMatchObject({
         outcome: "incomplete",
         counts: { applied: 1, started: 1 },
@@ -366,7 +367,7 @@ describe.each(postgresVersions)("a deadline on PostgreSQL $version", ({ url: ser
       });
       expect((await journal()).at(-1)).toMatchObject({ state: "rolling_back", statements_done: 1 });
       await keeper.query("commit");
-      const second = await send(GATED, continued({ command: "rollback" }, first));
+      const second = await send(GATED, continued(event, first));
       expect(second).toMatchObject({ outcome: "rolled_back", migrations: [{ version: "0002" }, { version: "0001" }] });
       expect(await tables()).toEqual([]);
       expect(implausibleTurns(await journal())).toEqual([]);

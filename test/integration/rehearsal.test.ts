@@ -46,4 +46,84 @@ describe("a rehearsal of the build", () => {
     );
     expect((await readdir(temporary)).filter((name) => name.startsWith("hj-rehearsal-"))).toEqual([]);
   });
+
+  describe("with contract migrations", () => {
+    const BEFORE = {
+      "0001_a.up.sql": "create table a (id int, name text);",
+      "0002_full_name.up.sql": "alter table a add column full_name text;",
+    };
+    const CONTRACT = "-- hj:phase contract after 0002\n";
+    const without = { connectTo, cacheDirectory: null };
+
+    it("tries both orders, and keeps what is other in the second one", async () => {
+      const cacheDirectory = await mkdtemp(join(tmpdir(), "hj-kept-"));
+      onTestFinished(() => rm(cacheDirectory, { recursive: true }));
+      const manifest = manifestOf({
+        ...BEFORE,
+        "0003_mail.up.sql": `${CONTRACT}alter table a alter column full_name set not null;`,
+        "0004_default.up.sql": "alter table a alter column full_name set default 'none';",
+      });
+      const first = await rehearsed(manifest, { connectTo, cacheDirectory });
+      if ("problems" in first) throw new Error(JSON.stringify(first.problems));
+      const definitions = first.migrations.map(({ change, changeExpandFirst }) =>
+        [change, changeExpandFirst].map((one) => one?.sets.map(({ definition }) => definition).join()),
+      );
+      expect(definitions.slice(2)).toEqual([
+        ["text not null", "text not null default 'none'::text"],
+        ["text not null default 'none'::text", "text default 'none'::text"],
+      ]);
+      expect(await rehearsed(manifest, { connectTo: () => expect.unreachable("tried again"), cacheDirectory })).toEqual(
+        first,
+      );
+    });
+
+    it("refuses a schema that depends on the order, and says where", async () => {
+      const manifest = manifestOf({
+        ...BEFORE,
+        "0003_view.up.sql": `${CONTRACT}create or replace view v as select id from a;`,
+        "0004_view.up.sql": "create or replace view v as select id, full_name from a;",
+      });
+      // The other order would make a view of fewer columns, which PostgreSQL refuses.
+      expect(await rehearsed(manifest, without)).toMatchObject({
+        problems: [
+          {
+            code: "INVALID_MIGRATION",
+            file: "0003_view.up.sql",
+            line: 2,
+            message: expect.stringMatching(
+              /^when all expand migrations are applied before all contract ones: 0003_view fails/,
+            ),
+            hint: expect.stringContaining("no other migration may touch what it takes away"),
+          },
+        ],
+      });
+      const silent = manifestOf({
+        ...BEFORE,
+        "0003_default.up.sql": `${CONTRACT}alter table a alter column id set default 1;`,
+        "0004_default.up.sql": "alter table a alter column id set default 2;",
+      });
+      expect(await rehearsed(silent, without)).toMatchObject({
+        problems: [
+          {
+            code: "INVALID_MIGRATION",
+            file: "0003_default.up.sql",
+            version: "0003",
+            message: expect.stringMatching(
+              /^the schema depends on when 0003_default is applied: .*: different column a\.id \(integer default 2 \/ integer default 1\)$/,
+            ),
+          },
+        ],
+      });
+    });
+
+    it("costs nothing where there is none", async () => {
+      let servers = 0;
+      const counting = (url: string) => {
+        servers++;
+        return connectTo(url);
+      };
+      await rehearsed(manifestOf(BEFORE), { connectTo: counting, cacheDirectory: null });
+      expect(servers).toBe(1);
+    });
+  });
 });

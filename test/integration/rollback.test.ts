@@ -60,8 +60,15 @@ describe.each(postgresVersions)("rolling back on PostgreSQL $version", ({ url: s
         before.push(await fingerprint());
       }
       expect(new Set((await journal()).map(({ batch }) => batch))).toEqual(new Set([1, 2, 3, 4, 5]));
-      for (const steps of [1, 2, 1, 1]) {
-        expect(await send(reversible, { command: "rollback", steps })).toMatchObject({ outcome: "rolled_back" });
+      const rollbacks = [
+        { steps: 1, allowDataLoss: ["warehouse"] },
+        { steps: 2, allowDataLoss: ["account.last_name", "account.first_name", "device", "event"] },
+        { steps: 1, allowDataLoss: [] },
+        { steps: 1, allowDataLoss: [] },
+      ];
+      for (const { steps, allowDataLoss } of rollbacks) {
+        const event = { command: "rollback", steps, allowDataLoss };
+        expect(await send(reversible, event)).toMatchObject({ outcome: "rolled_back" });
         before.splice(before.length - steps, steps);
         expect(await fingerprint()).toEqual(before.at(-1));
       }
@@ -81,7 +88,8 @@ describe.each(postgresVersions)("rolling back on PostgreSQL $version", ({ url: s
       expect(full.length).toBeGreaterThan(250);
       for (const batch of [3, 4]) {
         const steps = batch === 3 ? 2 : 1;
-        const down = await send(reversible, { command: "rollback", steps });
+        const allowDataLoss = ["warehouse", "device", "event", "project", "account"];
+        const down = await send(reversible, { command: "rollback", steps, allowDataLoss });
         expect(down).toMatchObject({
           outcome: "rolled_back",
           counts: { applied: 0, pending: 30 },

@@ -16,13 +16,15 @@ const COMMANDS: readonly Fields[] = [
   { command: "validate" },
   { command: "run", dryRun: true },
   { command: "run", timeout: "5m", allowOutOfOrder: ["0001"] },
-  { command: "rollback", steps: 2, timeout: "1h30m" },
+  { command: "rollback", steps: 2, timeout: "1h30m", allowDataLoss: ["account", "session.token"] },
   { command: "resolve", version: "0001", as: "applied" },
   { command: "unlock", pid: 4711 },
 ];
 
 const KNOWN =
-  "command dryRun steps timeout allowOutOfOrder continuation showQueries version as pid throwOnFailure".split(" ");
+  "command dryRun steps timeout allowOutOfOrder allowDataLoss continuation showQueries version as pid throwOnFailure".split(
+    " ",
+  );
 
 /** Text of every kind that a caller may send: foreign, broken, huge, hostile. */
 const text = fc.oneof(
@@ -88,6 +90,10 @@ const bad: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
     fc.constantFrom("0001", null, {}, [""], [1], [["0001"]], ["x".repeat(201)], Array(1_001).fill("1")),
     nested.filter((value) => !Array.isArray(value)),
   ),
+  allowDataLoss: fc.oneof(
+    fc.constantFrom("account", null, {}, [""], [1], [["account"]], ["x".repeat(401)], Array(1_001).fill("a")),
+    nested.filter((value) => !Array.isArray(value)),
+  ),
   continuation: fc.oneof(fc.constantFrom("", "e30=", "bnVsbA==", 1, {}, []), text),
   version: fc.oneof(fc.constantFrom("", 1, [], {}, true), fc.constant("1".repeat(201))),
   as: fc.oneof(fc.constantFrom("", "Applied", "pending", 1, ["applied"]), text),
@@ -120,6 +126,7 @@ const misplaced: fc.Arbitrary<WrongEvent> = fc.constantFrom<WrongEvent>(
   { event: { command: "list", timeout: "5m", steps: 2 }, wrong: ["timeout", "steps"] },
   { event: { command: "run", steps: 2 }, wrong: ["steps"] },
   { event: { command: "run", version: "1", as: "applied", pid: 1 }, wrong: ["version", "as", "pid"] },
+  { event: { command: "run", allowDataLoss: ["account"] }, wrong: ["allowDataLoss"] },
   { event: { command: "rollback", allowOutOfOrder: ["1"] }, wrong: ["allowOutOfOrder"] },
   { event: { command: "resolve" }, wrong: ["version", "as"] },
   { event: { command: "resolve", version: "1", timeout: "5m" }, wrong: ["as", "timeout"] },

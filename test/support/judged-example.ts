@@ -13,9 +13,10 @@ import type { Migration } from "../../src/migration/manifest.ts";
 
 /** The example schema is migration 1, the files are 2 and so on. What the build refuses to compile is null in `migrations`. */
 export function judgedExample(files: readonly string[], rules: readonly Rule[] = RULES) {
-  const migrations = [EXAMPLE_SCHEMA, ...files].map((sql, index) => compiled(`${index + 1}_example.up.sql`, sql));
+  const all = [EXAMPLE_SCHEMA, ...files];
+  const migrations = all.map((_sql, index) => compiled(all.slice(0, index + 1)));
   const judged = migrations.map((migration, index) =>
-    migration === null ? uncompiled(String(index + 1), [EXAMPLE_SCHEMA, ...files][index] ?? "") : judgedFile(migration),
+    migration === null ? uncompiled(String(index + 1), all[index] ?? "") : judgedFile(migration),
   );
   const judgements = lint(judged, rules);
   return { migrations, judgements };
@@ -29,9 +30,10 @@ export function hazardsOf(files: readonly string[]): readonly (readonly string[]
     .map(({ foreseen }) => foreseen.hazards.map(({ rule, object }: Hazard) => `${rule} ${object}`));
 }
 
-function compiled(file: string, sql: string): Migration | null {
-  const manifest = compile([{ file, sql }]);
-  return "problems" in manifest ? null : (manifest.migrations[0] ?? null);
+/** The last of them; together with the others, because a contract migration has to name one that is there. */
+function compiled(files: readonly string[]): Migration | null {
+  const manifest = compile(files.map((sql, index) => ({ file: `${index + 1}_example.up.sql`, sql })));
+  return "problems" in manifest ? null : (manifest.migrations.at(-1) ?? null);
 }
 
 function uncompiled(version: string, sql: string): JudgedFile {

@@ -1,12 +1,13 @@
 // `rollback`: takes back the newest batches, with the down scripts that the journal kept. All or nothing is decided
 // before anything runs.
+import { expectedLosses, type GuardedPlan, guardRollback, isHeldUp, withLosses } from "../guard-rollback.ts";
 import { findItem } from "../inventory.ts";
 import type { JournalEntry } from "../journal.ts";
 import { readDownsStatement } from "../journal-statements.ts";
 import { send } from "../message.ts";
 import { connectionLost } from "../open-session.ts";
 import { isWorthWaiting, type Plan } from "../plan.ts";
-import { extentOf, planRollback, selectBatches } from "../plan-rollback.ts";
+import { extentOf, isPartlyTakenBack, planRollback, selectBatches } from "../plan-rollback.ts";
 import { describe, finish, refuse } from "../report.ts";
 import type { Report } from "../report-schema.ts";
 import type { Request } from "../request.ts";
@@ -18,43 +19,56 @@ type RollbackRequest = Extract<Request, { command: "rollback" }>;
 
 /** Throws a MigrationError for what fails before the first step. */
 export async function rollback(work: Work, request: RollbackRequest): Promise<Report> {
-  const plan = await planFor(work, request);
+  const plan = await planFor(work, request, false);
   const early = withoutLock(work, plan);
-  if (early !== null && (request.dryRun || !isWorthWaiting(plan))) return early;
+  if (early !== null && (request.dryRun || !(isWorthWaiting(plan) || isHeldUp(plan)))) return early;
   if (request.dryRun) return wouldRollBack(work, plan);
-  return underLock(work, request, (locked) => takeBack(locked, request));
+  // A name that was right then is no slip because somebody has emptied the table since.
+  const isNamedRight = plan.problems.length === 0;
+  return underLock(work, request, (locked) => takeBack(locked, request, isNamedRight));
 }
 
-async function takeBack(work: LockedWork, request: RollbackRequest): Promise<Report> {
+async function takeBack(work: LockedWork, request: RollbackRequest, isNamedRight: boolean): Promise<Report> {
   const { target, session, lookout, context, reserveMs } = work;
-  const plan = await planFor(work, request);
+  const plan = await planFor(work, request, isNamedRight);
   const early = withoutLock(work, plan);
   if (early !== null) return early;
+  work.draft.warnings.push(...plan.warnings);
   const batches = [...new Set(plan.steps.map((step) => batchOf(step)))];
   const continuation = { command: "rollback", runId: context.runId, batches } as const;
   const isContinuation = request.continuation !== null;
   const run = { target, session, lookout, context, reserveMs, isContinuation, timeoutMs: request.timeoutMs };
-  return takeSteps(work, run, plan.steps, batchOf, { outcome: "rolled_back", continuation });
+  const report = await takeSteps(work, run, plan.steps, batchOf, { outcome: "rolled_back", continuation });
+  return withLosses(report, plan, target.schema);
 }
 
-async function planFor({ journal, session, target, context }: Work, request: RollbackRequest): Promise<Plan> {
-  const { steps, continuation } = request;
-  const selection = selectBatches(journal, continuation ?? extentOf(journal, steps, context.runId));
-  if ("problems" in selection) return { steps: [], problems: selection.problems, warnings: [] };
-  if (selection.entries.length === 0) return { steps: [], problems: [], warnings: [] };
-  const reply = await send(session.connection, readDownsStatement(target, selection.entries));
+async function planFor(work: Work, request: RollbackRequest, isNamedRight: boolean): Promise<GuardedPlan> {
+  const { journal, context } = work;
+  const { steps, continuation, allowDataLoss } = request;
+  const extent = continuation ?? extentOf(journal, steps, context.runId);
+  const selection = selectBatches(journal, extent);
+  if ("problems" in selection) return { steps: [], problems: selection.problems, warnings: [], lost: [] };
+  const plan = await planEntries(work, selection.entries);
+  const isIdleFine = isNamedRight || "batches" in extent || isPartlyTakenBack(journal, selection.entries);
+  return guardRollback(work, plan, allowDataLoss, isIdleFine);
+}
+
+async function planEntries({ session, target }: Work, entries: readonly JournalEntry[]): Promise<Plan> {
+  if (entries.length === 0) return { steps: [], problems: [], warnings: [] };
+  const reply = await send(session.connection, readDownsStatement(target, entries));
   if (reply.error !== null) throw connectionLost(reply.error);
   const rows = reply.completed[0] ?? [];
-  return planRollback(selection.entries, new Map(rows.map((row) => [row["id"] ?? "", decodeDown(row)])));
+  return planRollback(entries, new Map(rows.map((row) => [row["id"] ?? "", decodeDown(row)])));
 }
 
-function withoutLock({ draft }: Work, { problems, steps }: Plan): Report | null {
-  if (problems.length > 0) return refuse(draft, problems);
+function withoutLock({ draft }: Work, { problems, steps, warnings }: Plan): Report | null {
+  if (problems.length > 0) return refuse({ ...draft, warnings: [...draft.warnings, ...warnings] }, problems);
   return steps.length === 0 ? finish(draft, "nothing_to_roll_back") : null;
 }
 
-function wouldRollBack({ draft, inventory }: Work, { steps }: Plan): Report {
-  draft.migrations = steps.flatMap(({ version }) => {
+function wouldRollBack({ draft, inventory, target }: Work, plan: GuardedPlan): Report {
+  draft.warnings.push(...plan.warnings, ...expectedLosses(plan, target.schema));
+  draft.migrations = plan.steps.flatMap(({ version }) => {
     const item = findItem(inventory, version);
     return item === undefined ? [] : [describe(item, "would_roll_back")];
   });

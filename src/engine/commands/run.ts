@@ -1,5 +1,6 @@
 // `run`: applies what is pending. Nothing to do costs no lock; a dry run is the same plan, not executed.
 import type { LockHolder } from "../../failure/failure.ts";
+import { phaseOf } from "../../migration/manifest.ts";
 import { encodeContinuation } from "../continuation.ts";
 import { describeHolder } from "../describe-sight.ts";
 import { hazardsOf, lockedTables, statementsOf } from "../foresight.ts";
@@ -26,7 +27,7 @@ export async function run(work: Work, request: RunRequest): Promise<Report> {
   const early = withoutLock(work, plan);
   if (early !== null && (request.dryRun || !isWorthWaiting(plan))) return verified(work, early);
   if (request.dryRun) return wouldApply(work, plan);
-  const options = { ...request, whileBuilding: (holder: LockHolder) => comeBack(work, plan, holder) };
+  const options = { ...request, whileBuilding: (holder: LockHolder) => comeBack(work, request, plan, holder) };
   return underLock(work, options, (locked) => {
     // What the first look saw may not be so any more.
     locked.draft.warnings = [...told];
@@ -41,7 +42,8 @@ async function apply(work: LockedWork, request: RunRequest): Promise<Report> {
   const early = withoutLock(work, plan);
   if (early !== null) return verified(work, early);
   const batch = batchOf(journal, context.runId);
-  const continuation = { command: "run", runId: context.runId, batches: [batch] } as const;
+  const batches = batchesOf(request, plan, [batch]);
+  const continuation = { command: "run", runId: context.runId, batches } as const;
   const isContinuation = request.continuation !== null;
   const run = { target, session, lookout, context, reserveMs, isContinuation, timeoutMs: request.timeoutMs };
   const report = await takeSteps(work, run, plan.steps, () => batch, { outcome: "applied", continuation });
@@ -50,20 +52,22 @@ async function apply(work: LockedWork, request: RunRequest): Promise<Report> {
 }
 
 /** The server is still at work for an earlier run: that is progress, and no failure. */
-function comeBack({ draft, inventory, context }: Work, { steps }: Plan, holder: LockHolder): Report {
-  draft.migrations = steps.flatMap(({ version, resumes }) => {
+function comeBack({ draft, inventory, context }: Work, request: RunRequest, plan: Plan, holder: LockHolder): Report {
+  draft.migrations = plan.steps.flatMap(({ version, resumes }) => {
     const item = findItem(inventory, version);
     return item === undefined ? [] : [describe(item, resumes === null ? "not_reached" : "started")];
   });
   draft.warnings.push(runInProgress(describeHolder(holder)));
-  return finishIncomplete(draft, encodeContinuation({ command: "run", runId: context.runId, batches: [] }));
+  const batches = batchesOf(request, plan, []);
+  return finishIncomplete(draft, encodeContinuation({ command: "run", runId: context.runId, batches }));
 }
 
 /** In a run that goes on, what was allowed may be applied by now; anywhere else an idle permission is a misspelt one. */
 function planFor({ inventory, journal, context }: Work, request: RunRequest): Plan {
   const { allowOutOfOrder, continuation, phase } = request;
   const { runId } = context;
-  const plan = planRun(inventory, allowOutOfOrder, { phase, runId, batch: batchOf(journal, runId) });
+  const batch = Math.min(batchOf(journal, runId), ...(continuation?.batches ?? []));
+  const plan = planRun(inventory, allowOutOfOrder, { phase, runId, batch });
   if (continuation === null) return plan;
   return { ...plan, problems: plan.problems.filter(({ code }) => code !== "INVALID_EVENT") };
 }
@@ -109,4 +113,18 @@ async function wouldApply(work: Work, plan: Plan): Promise<Report> {
 function batchOf({ entries, newestBatch }: Journal, ownRunId: string): number {
   const isOurs = entries.some(({ batch, runId }) => batch === newestBatch && runId === ownRunId);
   return isOurs ? newestBatch : newestBatch + 1;
+}
+
+/**
+ * Of this run, with all its invocations: its own, and those of what it found half done. What it brings to an end there is
+ * as new to old code as what it begins, and in the journal stays with the run that began it. A contract migration brings
+ * nothing that another one could come after.
+ */
+function batchesOf({ continuation }: RunRequest, { steps }: Plan, own: readonly number[]): readonly number[] {
+  const resumed = steps.flatMap((step) =>
+    step.direction === "up" && step.resumes !== null && phaseOf(step.migration) === "expand"
+      ? [step.resumes.batch]
+      : [],
+  );
+  return [...new Set([...own, ...resumed, ...(continuation?.batches ?? [])])];
 }

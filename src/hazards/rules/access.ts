@@ -1,5 +1,5 @@
 // Rules about who may see and use a table, and about locks that are asked for by name.
-
+import type { ObjectName } from "../../migration/manifest.ts";
 import { nameKey } from "../known-schema.ts";
 import { blocksWrites } from "../locks-of.ts";
 import type { Rule } from "../rule.ts";
@@ -58,16 +58,16 @@ export const ACCESS_RULES: readonly Rule[] = [
     since: null,
     breaksOldCode: null,
     isFineInContract: false,
-    check: (action, { areRightsGranted, after }) => {
+    check: (action, { areRightsGranted, before, after }) => {
       if (action.kind !== "create_table" || !areRightsGranted || action.isTemporary || action.partitionOf)
         return NOTHING;
-      const grants = after.flatMap(({ actions }) =>
-        actions.flatMap((later) => (later.kind === "grant" ? [later.on] : [])),
-      );
-      const isGranted = grants.some(
-        (on) => on.length === 0 || on.some((name) => nameKey(name) === nameKey(action.table)),
-      );
-      return isGranted ? NOTHING : found(action.table, null, "gets no rights, and other tables have them");
+      const isIt = (name: ObjectName) => nameKey(name) === nameKey(action.table);
+      const later = after.flatMap(({ actions }) => actions);
+      const isUsable =
+        before.some(({ kind }) => kind === "grant_by_default") ||
+        later.some((other) => other.kind === "grant" && (other.on.length === 0 || other.on.some(isIt))) ||
+        later.some((other) => other.kind === "change_owner" && isIt(other.name));
+      return isUsable ? NOTHING : found(action.table, null, "gets no rights, and other tables have them");
     },
     bad: ["grant select on account to public;", "create table audit (id bigint primary key);"],
     failsWith: null,

@@ -77,43 +77,6 @@ export const TABLE_RULES: readonly Rule[] = [
     ],
   },
   {
-    id: "create-table-references",
-    title: "A new table that refers to one in use, with slow work behind it",
-    level: "error",
-    locks: [{ table: "account", mode: "ShareRowExclusiveLock", work: null }],
-    why: "Its foreign key keeps all writers of the other table waiting until commit, however long the statements behind it take.",
-    instead: "Make it the last of its transaction, or give the slow statements a migration of their own.",
-    since: null,
-    breaksOldCode: null,
-    isFineInContract: false,
-    check: (action, { isExisting, after, isTransactional }) => {
-      if (action.kind !== "create_table" || !isTransactional) return NOTHING;
-      const parents = action.constraints
-        .flatMap(({ references }) => references ?? [])
-        .filter((name) => isExisting(name));
-      const later = after.flatMap(({ actions }) => actions);
-      const isNew = (table: ObjectName) =>
-        later.some((other) => other.kind === "create_table" && nameKey(other.table) === nameKey(table));
-      const isSlow = later.some((other) => takesTime(other, (table) => isExisting(table) && !isNew(table)));
-      const [parent] = parents;
-      return parent !== undefined && isSlow
-        ? found(
-            parent,
-            null,
-            `takes no writes from the creation of ${action.table.name} until all of this file is done`,
-          )
-        : NOTHING;
-    },
-    bad: [
-      "create table audit (account_id bigint primary key references account (id));\ninsert into audit select id from session;",
-    ],
-    failsWith: null,
-    good: [
-      "create table audit (account_id bigint primary key references account (id));",
-      "insert into audit select id from session where id between 1 and 50;",
-    ],
-  },
-  {
     id: "truncate",
     title: "A table is emptied",
     level: "error",
@@ -210,27 +173,4 @@ function isCreatedAgain(name: ObjectName, what: string, { after, isTransactional
     return action.kind === "create" && action.what === what && nameKey(action.name) === nameKey(name);
   };
   return isTransactional && after.some(({ actions }) => actions.some(isIt));
-}
-
-/** Work that grows with the rows of a table, or of which nothing is known. */
-function takesTime(action: Action, isExisting: Context["isExisting"]): boolean {
-  switch (action.kind) {
-    case "insert":
-      return action.hasSelect;
-    case "opaque":
-    case "refresh_view":
-      return true;
-    case "update":
-    case "delete":
-    case "create_index":
-    case "change_type":
-    case "set_not_null":
-    case "validate_constraint":
-    case "rewrite_table":
-      return isExisting(action.table);
-    case "add_constraint":
-      return isExisting(action.table) && !action.constraint.isNotValid && action.constraint.index === null;
-    default:
-      return false;
-  }
 }

@@ -3,9 +3,10 @@ import { parseDuration } from "../../duration.ts";
 import type { ObjectName } from "../../migration/manifest.ts";
 import { compareVersions } from "../../migration/version.ts";
 import type { Action } from "../action.ts";
-import { nameKey } from "../known-schema.ts";
+import { type KnownSchema, nameKey } from "../known-schema.ts";
 import { blocksWrites } from "../locks-of.ts";
 import { objectText } from "../object-text.ts";
+import { rootOf } from "../partitions.ts";
 import type { Rule } from "../rule.ts";
 import { found, NOTHING } from "./finding.ts";
 
@@ -51,12 +52,12 @@ export const TRANSACTION_RULES: readonly Rule[] = [
     since: null,
     breaksOldCode: null,
     isFineInContract: false,
-    check: (_action, { locks, held }) => {
+    check: (_action, { locks, held, schema }) => {
       const strong = held.filter(blocksWrites);
       const [first] = strong;
       if (first === undefined) return NOTHING;
       return locks
-        .filter((lock) => blocksWrites(lock) && !strong.some((other) => nameKey(other.table) === nameKey(lock.table)))
+        .filter((lock) => blocksWrites(lock) && !strong.some((other) => isOneOf(schema, other.table, lock.table)))
         .slice(0, 1)
         .flatMap(({ table }) => found(table, null, `is locked while ${objectText(first.table)} is locked already`));
     },
@@ -76,7 +77,12 @@ export const TRANSACTION_RULES: readonly Rule[] = [
     isFineInContract: false,
     check: (action) =>
       action.kind === "set" && TIMEOUTS.includes(action.setting) && !isShorter(action.setting, action.value)
-        ? [{ object: action.setting, message: `${action.setting} is set, which is the run's to do` }]
+        ? [
+            {
+              object: action.setting,
+              message: `${action.setting} is ${action.value === null ? "reset" : "set"}, which is the run's to do`,
+            },
+          ]
         : NOTHING,
     bad: ["set local lock_timeout = '1min';\nalter table account add column region text;"],
     failsWith: null,
@@ -108,21 +114,21 @@ export const TRANSACTION_RULES: readonly Rule[] = [
   },
   {
     id: "hidden-statements",
-    title: "Statements that are put together while the migration runs",
+    title: "A DO block that changes tables, or puts statements together",
     level: "warning",
     locks: [],
-    why: "EXECUTE in a DO block hides from every rule, and from the reader, what is locked and changed.",
-    instead: "Write the statements out. hj migrations check shows what they really lock.",
+    why: "No rule looks into a DO block, and what EXECUTE runs is not even written there: what is locked and changed is not foreseen.",
+    instead: "Write the statements out in the file. hj migrations check shows what a DO block really locks.",
     since: null,
     breaksOldCode: null,
     isFineInContract: false,
     check: (action) =>
-      action.kind === "opaque" && action.hasExecute
-        ? [{ object: action.command, message: `${action.command} puts statements together that no rule sees` }]
+      action.kind === "opaque" && action.hides !== null
+        ? [{ object: action.command, message: `${action.command} hides ${action.hides} from every rule` }]
         : NOTHING,
     bad: ["do $$ begin execute 'select 1'; end $$;"],
     failsWith: null,
-    good: ["do $$ begin perform 1; end $$;"],
+    good: ["do $$ begin create type color as enum ('red', 'blue'); exception when duplicate_object then null; end $$;"],
   },
   {
     id: "contract-too-early",
@@ -162,8 +168,15 @@ const TIMEOUTS: readonly string[] = [
   "idle_in_transaction_session_timeout",
   "idle_session_timeout",
   "deadlock_timeout",
+  // RESET ALL.
+  "all",
 ];
 const ROLES: readonly string[] = ["role", "session_authorization"];
+
+/** True for one table, and for a partitioned one with its partitions. */
+function isOneOf(schema: KnownSchema, one: ObjectName, other: ObjectName): boolean {
+  return nameKey(rootOf(schema, one)) === nameKey(rootOf(schema, other));
+}
 
 /** What old code can name before and not after. */
 function takenAway(action: Action): { readonly table: ObjectName; readonly column: string | null } | null {

@@ -239,8 +239,8 @@ describe("a statement is read as what it does", () => {
     ],
     ["savepoint a", [{ kind: "transaction", command: "SAVEPOINT" }]],
     ["discard all", [{ kind: "transaction", command: "DISCARD" }]],
-    ["do $$ begin execute 'drop table a'; end $$", [{ kind: "opaque", command: "DO", hasExecute: true }]],
-    ["do $$ begin perform 1; end $$", [{ kind: "opaque", command: "DO", hasExecute: false }]],
+    ["do $$ begin execute 'drop table a'; end $$", [{ kind: "opaque", command: "DO", hides: "EXECUTE" }]],
+    ["do $$ begin perform 1; end $$", [{ kind: "opaque", command: "DO", hides: null }]],
     ["lock table account in share mode", [{ kind: "lock_table", table: account, mode: "ShareLock" }]],
     ["vacuum full account", [{ kind: "rewrite_table", table: account, command: "VACUUM FULL" }]],
     ["vacuum account", []],
@@ -252,19 +252,28 @@ describe("a statement is read as what it does", () => {
       "create trigger t before insert on account for each row execute function f()",
       [{ kind: "create_trigger", table: account, trigger: "t" }],
     ],
-    ["create policy p on account using (true)", [{ kind: "row_security", table: account, command: "policy" }]],
+    [
+      "create policy p on account using (true)",
+      [
+        { kind: "row_security", table: account, command: "policy" },
+        { kind: "create", what: "policy", name: { schema: null, name: "p" }, table: account },
+      ],
+    ],
     ["grant select on account to app", [{ kind: "grant", on: [account] }]],
     ["revoke select on account from app", [{ kind: "revoke", on: [account] }]],
     [
       "alter domain email add constraint c check (value <> '') not valid",
       [{ kind: "add_domain_constraint", domain: { schema: null, name: "email" }, isNotValid: true }],
     ],
-    ["create function f() returns int begin atomic update account set a = 1; select 1; end", []],
+    [
+      "create function f() returns int begin atomic update account set a = 1; select 1; end",
+      [{ kind: "create", what: "function", name: { schema: null, name: "f" }, table: null }],
+    ],
     [
       "create rule r as on insert to account do also delete from plan",
       [{ kind: "alter_table", table: account, command: "CREATE RULE", mode: "AccessExclusiveLock" }],
     ],
-    ["create view v as select 1", []],
+    ["create view v as select 1", [{ kind: "create", what: "view", name: { schema: null, name: "v" }, table: null }]],
   ])("%s", (sql, actions) => {
     expect(read(sql).actions).toEqual(actions);
   });

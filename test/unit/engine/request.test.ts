@@ -37,7 +37,15 @@ const LEAST: readonly (readonly [event: object, request: object])[] = [
   ],
   [
     { command: "rollback" },
-    { command: "rollback", dryRun: false, timeoutMs: null, steps: 1, continuation: null, showQueries: false },
+    {
+      command: "rollback",
+      dryRun: false,
+      timeoutMs: null,
+      steps: 1,
+      allowDataLoss: [],
+      continuation: null,
+      showQueries: false,
+    },
   ],
   ...["applied", "rolled_back", "checksum"].map(
     (as) =>
@@ -77,6 +85,7 @@ describe("parseRequest", () => {
       { command: "run", phase: "all", dryRun: true },
       { phase: "all", dryRun: true },
     ],
+    [{ command: "rollback", allowDataLoss: ["a", '"B".c'] }, { allowDataLoss: ["a", '"B".c'] }],
     [{ command: "run", continuation: encodeContinuation(run) }, { continuation: run }],
     [{ command: "rollback", continuation: encodeContinuation(rollback) }, { continuation: rollback }],
     [{ command: "resolve", version: "2", as: "checksum", dryRun: true }, { dryRun: true }],
@@ -92,6 +101,7 @@ describe("parseRequest", () => {
       timeout: null,
       allowOutOfOrder: [],
       phase: "expand",
+      allowDataLoss: [],
       continuation: null,
       showQueries: false,
       version: null,
@@ -121,6 +131,7 @@ describe("parseRequest", () => {
     [{ command: "rollback", allowOutOfOrder: ["2"] }, ["allowOutOfOrder"]],
     [{ command: "status", phase: "contract" }, ["phase"]],
     [{ command: "rollback", phase: "all" }, ["phase"]],
+    [{ command: "run", allowDataLoss: ["a"] }, ["allowDataLoss"]],
     [{ command: "run", version: "2", as: "applied", pid: 42 }, ["version", "as", "pid"]],
     [{ command: "unlock", pid: 42, version: "2" }, ["version"]],
     [{ command: "resolve", version: "2", as: "applied", pid: 42, timeout: "5m" }, ["timeout", "pid"]],
@@ -257,7 +268,7 @@ describe("parseRequest", () => {
           code: "INVALID_EVENT",
           field: key,
           message: UNKNOWN,
-          hint: "Known fields: command, dryRun, steps, timeout, allowOutOfOrder, phase, continuation, showQueries, version, as, pid, throwOnFailure.",
+          hint: "Known fields: command, dryRun, steps, timeout, allowOutOfOrder, phase, allowDataLoss, continuation, showQueries, version, as, pid, throwOnFailure.",
         },
       ],
     });

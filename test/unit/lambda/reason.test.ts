@@ -86,3 +86,15 @@ test("cuts no character in two, wherever the end falls", () => {
 test("is one line without control characters", () => {
   expect(reasonOf(failed("one\n\ttwo\u0000\u001b[31mthree"))).toMatch(/^run failed: one two \[31mthree\. {1,2}\(run/);
 });
+
+test("a run says how many migrations wait for another phase, and does not count them as its own to do", () => {
+  const migrations = [migrationReport("1_1_a", "applied"), migrationReport("1_2_b", "pending", { phase: "contract" })];
+  const counts = { applied: 1, pending: 2, started: 0, unknown: 0 };
+  const report = baseOf({ migrations, counts, schemaVersion: { before: null, after: "1_1" } });
+  expect(reasonOf({ ...report, ok: true, outcome: "applied" })).toBe(
+    `Applied 1 migration; schema version 1_1; 1 migration of another phase waits${RUN}`,
+  );
+  expect(reasonOf({ ...report, ok: false, outcome: "incomplete", continuation: "" })).toBe(
+    `Time ran out after 1 migration; 1 to go${RUN}`,
+  );
+});

@@ -61,6 +61,16 @@ describe("hj migrations run", () => {
     ]);
   });
 
+  test("does not count those that wait for another phase", () => {
+    const waiting = migrationReport(SECOND, "pending", { phase: "contract" });
+    expect(renderRun(applied(firstApplied, waiting), plain).slice(0, 4)).toEqual([
+      "Running 1 pending migration...",
+      "",
+      "  ✅  20240601_001_add_passkey_support (234ms)",
+      "  ·   20240601_002_session_device_fingerprint (waits)",
+    ]);
+  });
+
   test("says how often it tried when a lock was not free at first", () => {
     const report = applied(migrationReport(FIRST, "applied", { durationMs: 2345, attempts: 3 }));
     expect(renderRun(report, plain)[2]).toBe("  ✅  20240601_001_add_passkey_support (2.3s, 3 attempts)");
@@ -199,6 +209,18 @@ describe("hj migrations run --dry-run", () => {
       "",
       "Would apply 2 migrations:",
       "  20240601_001_add_passkey_support",
+      "  20240601_002_session_device_fingerprint",
+    ]);
+  });
+
+  test("shows apart what would wait for another phase", () => {
+    const report = wouldApply(FIRST);
+    const waiting = migrationReport(SECOND, "pending", { phase: "contract" });
+    expect(renderDryRun({ ...report, migrations: [...report.migrations, waiting] }, plain).slice(2)).toEqual([
+      "Would apply 1 migration:",
+      "  20240601_001_add_passkey_support",
+      "",
+      "Would wait:",
       "  20240601_002_session_device_fingerprint",
     ]);
   });

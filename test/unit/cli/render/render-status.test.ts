@@ -83,4 +83,15 @@ describe("hj migrations status", () => {
       "  UNKNOWN  20250101_001_from_a_newer_build",
     ]);
   });
+
+  test("shows the contract migrations that wait in a database that is up to date", () => {
+    const waiting = migrationReport("20240601_001_a", "pending", { phase: "contract" });
+    expect(renderUpToDate(report("up_to_date", { migrations: [waiting, unknown] }), plain)).toEqual([
+      "✅ Database schema is up to date (version: 20240601_002)",
+      "",
+      "  PENDING  20240601_001_a (contract)",
+      "",
+      "  UNKNOWN  20250101_001_from_a_newer_build",
+    ]);
+  });
 });

@@ -153,6 +153,13 @@ describe("CodeDeploy", () => {
     expect(callOf(codedeploy, report, event)).toEqual({ to: "itself", functionArn: ARN, event: { ...event, resume } });
   });
 
+  test("stays in the phase that the function's setting names, also when the run goes on", () => {
+    const hookCommand = '{"command":"run","phase":"contract"}';
+    const resume = { hop: 1, continuation: CONTINUATION, startedAt: STARTED };
+    for (const event of [callerEvent("codedeploy"), changedEvent("codedeploy", { resume })])
+      expect(asked(codedeploy, event, { ...build, hookCommand }).request).toMatchObject({ phase: "contract" });
+  });
+
   test("a run goes on in the next invocation with its id, and counts the invocations", () => {
     const resumed = changedEvent("codedeploy", { resume: { hop: 2, continuation: CONTINUATION, startedAt: STARTED } });
     expect(asked(codedeploy, resumed)).toMatchObject({ hop: 2, request: { continuation: { runId: RUN_ID } } });
