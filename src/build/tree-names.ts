@@ -43,20 +43,20 @@ export function* nodesOf(value: unknown): Generator<SyntaxTree> {
   }
 }
 
-/** Columns that an expression mentions, each once, without what stands before the dot. */
-export function columnsIn(expression: unknown): readonly string[] {
-  const names = [...nodesOf(expression)].flatMap((node) =>
-    "ColumnRef" in node ? words(node.ColumnRef.fields).slice(-1) : [],
-  );
-  return [...new Set(names)];
-}
-
 /** True for a query that reads tables in FROM. VALUES, and what only asks WHERE EXISTS, finds a few rows at most. */
 export function findsRows(query: SyntaxTree | undefined): boolean {
   if (query === undefined || !("SelectStmt" in query)) return false;
   const { fromClause, larg, rarg } = query.SelectStmt;
   if ([...nodesOf(fromClause)].some((node) => "RangeVar" in node)) return true;
   return [larg, rarg].some((side) => side !== undefined && findsRows({ SelectStmt: side }));
+}
+
+/** Columns that an expression mentions, each once, without what stands before the dot. */
+export function columnsIn(expression: unknown): readonly string[] {
+  const names = [...nodesOf(expression)].flatMap((node) =>
+    "ColumnRef" in node ? words(node.ColumnRef.fields).slice(-1) : [],
+  );
+  return [...new Set(names)];
 }
 
 /** The text of a constant, whatever its type; null for what is none. */
