@@ -83,13 +83,6 @@ export function unprovenBy(schema: KnownSchema, table: ObjectName, constraint: C
   return made.filter((column) => column !== null).filter((column) => !isProvenNotNull(schema, table, column));
 }
 
-/** Tables with a column of a type, by its name alone. */
-export function tablesOfType(schema: KnownSchema, type: ObjectName): readonly ObjectName[] {
-  return [...schema.values()]
-    .filter(({ columns }) => [...columns.values()].some((column) => column.type.name === type.name))
-    .map(({ name }) => name);
-}
-
 /** The schema after one more action of the migration `since`. */
 export function learn(schema: KnownSchema, action: Action, since: Since): KnownSchema {
   switch (action.kind) {
@@ -182,7 +175,8 @@ function moved(schema: KnownSchema, from: ObjectName, to: ObjectName): KnownSche
       const { references } = constraint;
       return [name, { ...constraint, references: references === null ? null : follow(references) }] as const;
     });
-    return [key, { ...other, constraints: new Map(constraints) }] as const;
+    const partitionOf = other.partitionOf === null ? null : follow(other.partitionOf);
+    return [key, { ...other, constraints: new Map(constraints), partitionOf }] as const;
   });
   return new Map(others);
 }

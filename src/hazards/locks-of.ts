@@ -10,10 +10,9 @@ import {
   referencedBy,
   referencing,
   tableOfIndex,
-  tablesOfType,
   unprovenBy,
 } from "./known-schema.ts";
-import { withPartitions } from "./partitions.ts";
+import { storing, withPartitions } from "./partitions.ts";
 import { workOfTypeChange } from "./type-change.ts";
 
 /** The strongest lock on each table, new ones too; `schema` is as it was before. What no migration tells is not in it. */
@@ -150,9 +149,7 @@ function allLocks(action: Action, schema: KnownSchema): readonly TableLock[] {
     case "refresh_view":
       return [action.isConcurrent ? lock(action.view, "ExclusiveLock") : exclusive(action.view, "rewrite")];
     case "add_domain_constraint":
-      return action.isNotValid
-        ? []
-        : tablesOfType(schema, action.domain).map((name) => lock(name, "ShareLock", "scan"));
+      return action.isNotValid ? [] : storing(schema, action.domain).map((name) => lock(name, "ShareLock", "scan"));
     default:
       return [];
   }

@@ -10,9 +10,18 @@ export function rootOf(schema: KnownSchema, table: ObjectName): ObjectName {
   return parent === null ? table : rootOf(schema, parent);
 }
 
+/** Tables that store values of a type, by its name alone. A partitioned one stores none, its partitions do. */
+export function storing(schema: KnownSchema, type: ObjectName): readonly ObjectName[] {
+  const hasType = (table: ObjectName) =>
+    [...(schema.get(nameKey(table))?.columns.values() ?? [])].some((column) => column.type.name === type.name);
+  return [...schema.values()]
+    .filter(({ name, isPartitioned }) => !isPartitioned && (hasType(name) || hasType(rootOf(schema, name))))
+    .map(({ name }) => name);
+}
+
 /** A lock, and what PostgreSQL takes with it of the table's partitions. */
 export function withPartitions(lock: TableLock, action: Action, schema: KnownSchema): readonly TableLock[] {
-  if (!reachesPartitions(action) || isAboutOne(action, lock.table, schema)) return [lock];
+  if (!reachesPartitions(action, schema) || isAboutOne(action, lock.table, schema)) return [lock];
   const partitions = [...schema.values()].filter(
     ({ partitionOf }) => partitionOf !== null && nameKey(partitionOf) === nameKey(lock.table),
   );
@@ -32,7 +41,12 @@ function isAboutOne(action: Action, parent: ObjectName, schema: KnownSchema): bo
 }
 
 /** As measured on PostgreSQL 14 and 18; an INSERT locks those that its rows belong to, which nobody foresees. */
-function reachesPartitions(action: Action): boolean {
+function reachesPartitions(action: Action, schema: KnownSchema): boolean {
+  // Partitions have the checks of their parent under the same name, and keys under names of their own.
+  if (action.kind === "rename_constraint") {
+    const { kind } = schema.get(nameKey(action.table))?.constraints.get(action.constraint) ?? {};
+    return kind === "check" || kind === "not_null";
+  }
   return action.kind === "create_index" ? !action.isOnly : REACHING.has(action.kind);
 }
 

@@ -21,6 +21,18 @@ create table metric_1_1 partition of metric_1 for values in (1);
 create table metric_2 (id bigint not null, day int not null, region int not null);
 alter table metric attach partition metric_2 for values in (2);
 insert into metric select n, 1, 1 + n % 2 from generate_series(1, 10) n;
+create domain score as int;
+create table game (id bigint not null, points score, happened_at timestamp, title varchar(9), constraint game_title check (title <> ''));
+insert into game values (1, 1, now(), 'a');
+create unique index game_id on game (id);
+create unique index game_points on game (points);
+create index game_happened_at on game (happened_at);
+create table medal (id bigint);
+alter table metric add constraint metric_check check (id > 0), add constraint metric_key unique (id, day, region);
+create domain degree as int;
+create table weather (id bigint not null, degrees degree) partition by list (id);
+create table weather_1 partition of weather for values in (1);
+insert into weather values (1, 20);
 `;
 
 /** Each alone in a transaction. */
@@ -78,10 +90,26 @@ const STATEMENTS = [
   "drop table metric_1",
   "drop table metric_2",
   "delete from metric",
+  "alter table metric rename constraint metric_check to c",
+  "alter table metric rename constraint metric_key to c",
+  "alter domain degree set not null",
   "lock table metric in share mode",
   "lock table session in exclusive mode",
   "delete from session",
   "refresh materialized view plan_count",
+  // What is said of null, of types, and of domains.
+  "alter table game add constraint k primary key using index game_id",
+  "alter table game add constraint k primary key using index game_points",
+  "alter table game add constraint k unique using index game_points",
+  "alter table game alter column happened_at type timestamptz",
+  "alter table game alter column title type varchar(20)",
+  "alter table game alter column title type text using title::text",
+  "alter table game alter column title type text using trim(title)",
+  "alter table game rename constraint game_title to c",
+  "alter domain score add check (value > 0)",
+  "alter domain score add check (value > 0) not valid",
+  "alter domain score set not null",
+  "alter domain score set default 1",
 ] as const;
 
 describe.each(postgresVersions)("on PostgreSQL $version", ({ url }) => {
