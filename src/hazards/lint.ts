@@ -57,9 +57,11 @@ function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema, areR
   const locks: (readonly TableLock[])[] = [];
   let schema = from;
   let held: readonly TableLock[] = [];
-  let before: readonly Action[] = [];
+  let before: Action[] = [];
   for (const [index, statement] of statements.entries()) {
     if (!isTransactional) [held, before] = [[], []];
+    // Nearly no rule asks for what comes behind: a file of 80,000 statements is not copied for each of them.
+    const after = () => statements.slice(index + 1);
     const own: TableLock[] = [];
     for (const action of statement.actions) {
       // First, or a foreign key to itself would be one to a table that was there.
@@ -70,14 +72,14 @@ function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema, areR
       const taken = locksOf(action, schema)
         .filter(({ table }) => isExisting(table))
         .map((lock) => (isOfNew ? { ...lock, work: null } : lock));
-      const rest = { statement, after: statements.slice(index + 1), isTransactional, contractAfter, isExisting };
+      const rest = { statement, after, isTransactional, contractAfter, isExisting };
       const context: Context = { schema, locks: taken, held, before, areRightsGranted, ...rest };
       for (const rule of asked) {
         for (const finding of rule.check(action, context)) hazards.push(hazardOf(file, statement, rule, finding));
       }
       own.push(...taken);
-      held = strongest([...held, ...taken]);
-      before = [...before, action];
+      if (taken.length > 0) held = strongest([...held, ...taken]);
+      before.push(action);
       if (action.kind === "add_column") created.add(columnKey(action.table, action.added.name));
       if (action.kind === "rename" && created.has(nameKey(action.name)))
         created.add(nameKey({ ...action.name, name: action.to }));

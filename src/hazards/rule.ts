@@ -62,7 +62,7 @@ export interface Context {
   /** The other actions of this statement, itself too. */
   readonly statement: JudgedStatement;
   /** What the statements behind this one in the file will do. */
-  readonly after: readonly JudgedStatement[];
+  readonly after: () => readonly JudgedStatement[];
   /** False where each statement of the file has a transaction of its own. */
   readonly isTransactional: boolean;
   /** The version that a contract migration waits for; null in an expand migration. */

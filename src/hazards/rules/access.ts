@@ -62,7 +62,7 @@ export const ACCESS_RULES: readonly Rule[] = [
       if (action.kind !== "create_table" || !areRightsGranted || action.isTemporary || action.partitionOf)
         return NOTHING;
       const isIt = (name: ObjectName) => nameKey(name) === nameKey(action.table);
-      const later = after.flatMap(({ actions }) => actions);
+      const later = after().flatMap(({ actions }) => actions);
       const isUsable =
         before.some(({ kind }) => kind === "grant_by_default") ||
         later.some((other) => other.kind === "grant" && (other.on.length === 0 || other.on.some(isIt))) ||

@@ -53,7 +53,7 @@ export const FOREIGN_KEY_RULES: readonly Rule[] = [
     isFineInContract: false,
     check: (action, { schema, before, after, isTransactional, isExisting }) => {
       if (action.kind !== "drop_constraint" || !isExisting(action.table)) return NOTHING;
-      const isAlone = !isTransactional || (before.length === 0 && after.every(({ actions }) => actions.length === 0));
+      const isAlone = !isTransactional || (before.length === 0 && after().every(({ actions }) => actions.length === 0));
       const references = schema.get(nameKey(action.table))?.constraints.get(action.constraint)?.references;
       if (isAlone || !references) return NOTHING;
       const other = objectText(references);
@@ -106,7 +106,9 @@ export const FOREIGN_KEY_RULES: readonly Rule[] = [
 function isIndexed(table: ObjectName, columns: readonly string[], action: Action, { schema, after }: Context): boolean {
   const known = schema.get(nameKey(table));
   const isOf = (other: Action) => "table" in other && other.table !== null && nameKey(other.table) === nameKey(table);
-  const later = after.flatMap(({ actions }) => actions).filter(isOf);
+  const later = after()
+    .flatMap(({ actions }) => actions)
+    .filter(isOf);
   const keys = [
     ...(known?.constraints.values() ?? []),
     ...(action.kind === "create_table" || action.kind === "add_column" ? action.constraints : []),

@@ -52,6 +52,7 @@ export const SLOW_WORK_RULES: readonly Rule[] = [
     isFineInContract: false,
     check: (action, { held, before, isExisting }) => {
       const work = slowWork(action, isExisting);
+      if (work === null || held.length === 0) return NOTHING;
       // Those are what create-table-references finds.
       const parents = before.flatMap((earlier) => parentsOfNew(earlier, isExisting)).map(nameKey);
       const lock = held.find(
@@ -61,7 +62,7 @@ export const SLOW_WORK_RULES: readonly Rule[] = [
       const isFoundElsewhere =
         action.kind === "validate_constraint" &&
         held.some((other) => blocksWrites(other) && nameKey(other.table) === nameKey(action.table));
-      return work === null || lock === undefined || isFoundElsewhere || isFoundBefore(lock.table, before, isExisting)
+      return lock === undefined || isFoundElsewhere || isFoundBefore(lock.table, before, isExisting)
         ? NOTHING
         : found(lock.table, null, `stays locked by an earlier statement while ${work}`);
     },
@@ -98,7 +99,7 @@ function newTable(action: Action): string {
 }
 
 function hasSlowWorkBehind({ after, isExisting }: Context): boolean {
-  const later = after.flatMap(({ actions }) => actions);
+  const later = after().flatMap(({ actions }) => actions);
   const news = later.flatMap((action) =>
     action.kind === "create_table" ? [nameKey(action.table)] : action.kind === "create" ? [nameKey(action.name)] : [],
   );

@@ -172,5 +172,5 @@ function isCreatedAgain(name: ObjectName, what: string, { after, isTransactional
     if (action.kind === "create_table") return what === "table" && nameKey(action.table) === nameKey(name);
     return action.kind === "create" && action.what === what && nameKey(action.name) === nameKey(name);
   };
-  return isTransactional && after.some(({ actions }) => actions.some(isIt));
+  return isTransactional && after().some(({ actions }) => actions.some(isIt));
 }

@@ -17,7 +17,9 @@ export const TYPE_RULES: readonly Rule[] = [
     breaksOldCode: "It may not know the value when it reads it.",
     isFineInContract: false,
     check: (action, { after, isTransactional }) =>
-      action.kind === "add_enum_value" && isTransactional && after.some(({ strings }) => strings.includes(action.value))
+      action.kind === "add_enum_value" &&
+      isTransactional &&
+      after().some(({ strings }) => strings.includes(action.value))
         ? found(action.type, action.value, "is used before the transaction that adds it is committed")
         : NOTHING,
     bad: ["alter type plan add value 'team';\nupdate organization set plan = 'team' where id = 1;"],

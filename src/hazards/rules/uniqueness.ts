@@ -92,7 +92,7 @@ function hasAnother({ table, name, columns }: Dropped): boolean {
 
 /** Where the same statement or transaction makes it again, perhaps in another form, nobody is ever without it. */
 function isPutBack({ table, columns }: Dropped, { statement, after, isTransactional }: Context): boolean {
-  const made = [statement, ...(isTransactional ? after : [])].flatMap(({ actions }) => actions);
+  const made = [statement, ...(isTransactional ? after() : [])].flatMap(({ actions }) => actions);
   const isSame = (others: readonly (string | null)[]) => [...others].sort().join() === [...columns].sort().join();
   return made.some((action) => {
     if (action.kind === "create_index")
