@@ -1,0 +1,125 @@
+// Runs one scenario: every tool in turn, again and again, so that what disturbs the machine disturbs all of them.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { CountingProxy } from "../../test/support/counting-proxy.ts";
+import type { Contestant } from "./contestants.ts";
+import { ask, createDatabase, databaseUrl, dropDatabase } from "./databases.ts";
+import { measureCall, measureProcess, type Usage } from "./measure.ts";
+import type { Form, Scenario } from "./scenarios.ts";
+import { writeFiles } from "./stage.ts";
+import { type WireFigures, wireFigures } from "./wire-figures.ts";
+
+/** One timed run. */
+export interface Sample extends Usage {
+  readonly tool: string;
+  readonly form: Form;
+  readonly latencyMs: number;
+  readonly round: number;
+}
+
+/** What one run of a tool does on the line. */
+export interface Counted extends WireFigures {
+  readonly tool: string;
+  readonly form: Form;
+}
+
+/** Where runs happen. */
+export interface Track {
+  readonly serverUrl: string;
+  /** Counts and delays nothing. */
+  readonly counter: CountingProxy;
+  /** By latency in milliseconds. Where there is none, tools go straight to the server. */
+  readonly lines: ReadonlyMap<number, CountingProxy>;
+  readonly directory: string;
+}
+
+/** How much of a scenario is wanted. */
+export interface Wanted {
+  readonly contestants: readonly Contestant[];
+  readonly latencies: readonly (0 | 2)[];
+  readonly rounds: (scenario: Scenario, form: Form, latencyMs: 0 | 2) => number;
+}
+
+const FORMS: readonly Form[] = ["call", "process"];
+
+/** The samples in the order in which they were taken. */
+export async function race(
+  scenario: Scenario,
+  track: Track,
+  { contestants, latencies, rounds }: Wanted,
+): Promise<{ readonly samples: readonly Sample[]; readonly counts: readonly Counted[] }> {
+  const able = contestants.filter(({ process, call }) => process(scenario.action, "") ?? call(scenario.action));
+  const samples: Sample[] = [];
+  const counts: Counted[] = [];
+  const lanes = able.map((contestant, index) => laneOf(scenario, track, contestant, `bench_${index}`));
+  for (const lane of lanes) await lane.setUp();
+  for (const form of FORMS.filter((form) => latencies.some((latencyMs) => rounds(scenario, form, latencyMs) > 0))) {
+    // Untimed: whatever a first run has to fetch from disk is fetched, and the line is listened to.
+    for (const lane of lanes) {
+      track.counter.reset();
+      const usage = await lane.run(form, track.counter.url);
+      if (usage !== null) counts.push({ tool: lane.tool, form, ...wireFigures(track.counter.counts()) });
+    }
+    for (const latencyMs of latencies) {
+      const url = track.lines.get(latencyMs)?.url ?? track.serverUrl;
+      for (let round = 0; round < rounds(scenario, form, latencyMs); round++) {
+        for (const lane of rotated(lanes, round)) {
+          const usage = await lane.run(form, url);
+          if (usage !== null) samples.push({ tool: lane.tool, form, latencyMs, round, ...usage });
+        }
+      }
+    }
+  }
+  for (const lane of lanes) await lane.tearDown();
+  return { samples, counts };
+}
+
+/** Another one is first in each round. */
+export function rotated<T>(items: readonly T[], by: number): readonly T[] {
+  const start = items.length === 0 ? 0 : by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}
+
+interface Lane {
+  readonly tool: string;
+  setUp(): Promise<void>;
+  /** Over the server or line that `url` leads to. Null where the tool has no such form. */
+  run(form: Form, url: string): Promise<Usage | null>;
+  tearDown(): Promise<void>;
+}
+
+/** One tool with its directory and its database. */
+function laneOf(scenario: Scenario, { serverUrl, directory }: Track, contestant: Contestant, database: string): Lane {
+  const home = join(directory, scenario.name, contestant.name);
+  const ownUrl = databaseUrl(serverUrl, database);
+  const once = (form: Form, url: string, action: Scenario["action"]): Promise<Usage> | null => {
+    const place = { directory: home, databaseUrl: databaseUrl(url, database) };
+    const call = contestant.call(action);
+    const command = contestant.process(action, place.databaseUrl);
+    if (form === "call") return call && measureCall(call, action, place);
+    return command && measureProcess(command, place);
+  };
+  const check = async () => {
+    const [row] = await ask(ownUrl, scenario.check.sql);
+    if (row?.["found"] === scenario.check.expected) return;
+    throw new Error(`${contestant.name}, ${scenario.name}: found ${row?.["found"]}, not ${scenario.check.expected}`);
+  };
+  return {
+    tool: contestant.name,
+    async setUp() {
+      await mkdir(home, { recursive: true });
+      await writeFiles(contestant, scenario.migrations, home);
+      if (!scenario.isApplied) return;
+      await createDatabase(serverUrl, database);
+      await (once("call", serverUrl, "up") ?? once("process", serverUrl, "up"));
+      await check();
+    },
+    async run(form, url) {
+      if (!scenario.isApplied) await createDatabase(serverUrl, database);
+      const usage = await once(form, url, scenario.action);
+      if (usage !== null) await check();
+      return usage;
+    },
+    tearDown: () => dropDatabase(serverUrl, database),
+  };
+}
