@@ -29,7 +29,7 @@ try {
       const { samples, counts } = await race(scenario, track, {
         contestants: CONTESTANTS,
         latencies: [0, 2],
-        rounds: ({ rounds }, form, latencyMs) => Math.min(3, rounds[form][latencyMs]),
+        rounds: ({ rounds }, form, latencyMs) => Math.min(1, rounds[form][latencyMs]),
       });
       process.stdout.write(`${scenario.title}\n`);
       for (const form of ["call", "process"] as const)
