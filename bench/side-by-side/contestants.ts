@@ -111,11 +111,7 @@ const graphileMigrate: Contestant = {
   kind: "peer",
   files: graphileFiles,
   process: (action, databaseUrl) => {
-    const { command, environment } = program(
-      "graphile-migrate",
-      [action === "up" ? "migrate" : "status"],
-      databaseUrl,
-    );
+    const { command, environment } = program("graphile-migrate", [action === "up" ? "migrate" : "status"], databaseUrl);
     return { command, environment: { ...environment, SHADOW_DATABASE_URL: `${databaseUrl}_shadow` } };
   },
   call: () => callOf("graphile-migrate", "migrations"),
@@ -139,15 +135,7 @@ const dbmate: Contestant = {
 };
 
 /** In the order of every table. */
-export const CONTESTANTS: readonly Contestant[] = [
-  floor,
-  hj,
-  nodePgMigrate,
-  knex,
-  drizzle,
-  graphileMigrate,
-  dbmate,
-];
+export const CONTESTANTS: readonly Contestant[] = [floor, hj, nodePgMigrate, knex, drizzle, graphileMigrate, dbmate];
 
 function callOf(name: string, directory: string): Call {
   return { module: join(PEERS, `${name}.mjs`), directory };

@@ -1,5 +1,6 @@
 // Databases on the server of a measurement, and questions to them. Knows nothing of tools.
 import pg from "pg";
+import { type Spread, spreadOf } from "./statistics.ts";
 
 /** The address of a database on the server, or on the line, that `url` leads to. */
 export function databaseUrl(url: string, name: string): string {
@@ -27,4 +28,18 @@ export async function ask(url: string, sql: string): Promise<readonly Readonly<R
   } finally {
     await client.end();
   }
+}
+
+/** What a question and its answer take, of fifty in one session. */
+export async function roundTripOf(url: string): Promise<Spread | null> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const taken: number[] = [];
+  for (let asked = 0; asked < 50; asked++) {
+    const startedAt = performance.now();
+    await client.query("select 1");
+    taken.push(performance.now() - startedAt);
+  }
+  await client.end();
+  return spreadOf(taken);
 }

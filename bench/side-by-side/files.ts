@@ -30,13 +30,13 @@ export function knexFiles(migrations: readonly SmallMigration[]): Files {
 /** Committed migrations: each names the hash of the one before, and its own over both. */
 export function graphileFiles(migrations: readonly SmallMigration[]): Files {
   const files: Record<string, string> = { ".gmrc": "{}\n", "migrations/current.sql": "" };
-  let previous: string | null = null;
+  let previous = "";
   for (const { number, sql } of migrations) {
     const body = sql.trim();
-    const hash = `sha1:${createHash("sha1")
-      .update(`${`${previous ?? ""}\n${body}`.trim()}\n`)
-      .digest("hex")}`;
-    files[`migrations/committed/${digits(number)}.sql`] = `--! Previous: ${previous ?? "-"}\n--! Hash: ${hash}\n\n${body}\n`;
+    const digest = createHash("sha1").update(`${`${previous}\n${body}`.trim()}\n`);
+    const hash = `sha1:${digest.digest("hex")}`;
+    files[`migrations/committed/${digits(number)}.sql`] =
+      `--! Previous: ${previous || "-"}\n--! Hash: ${hash}\n\n${body}\n`;
     previous = hash;
   }
   return files;

@@ -3,7 +3,8 @@ import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Action, Command } from "./contestants.ts";
+import type { Action, Call, Command } from "./contestants.ts";
+import { watchUsage } from "./proc-usage.ts";
 
 /** What a run took; null where the system does not say. */
 export interface Usage {
@@ -23,11 +24,7 @@ const REPORTER = join(import.meta.dirname, "report-usage.cjs");
 const PATH = `${dirname(process.execPath)}:/usr/bin:/bin`;
 
 /** Only the call is timed, after its tool was loaded. The peak is that of the whole process. */
-export async function measureCall(
-  call: { readonly module: string; readonly directory: string },
-  action: Action,
-  { directory, databaseUrl }: Place,
-): Promise<Usage> {
+export async function measureCall(call: Call, action: Action, { directory, databaseUrl }: Place): Promise<Usage> {
   const child = fork(CHILD, [call.module, join(directory, call.directory), action, databaseUrl], {
     cwd: directory,
     env: { PATH },
@@ -52,14 +49,16 @@ export async function measureProcess({ command, environment }: Command, { direct
     env: { PATH, NO_COLOR: "1", NODE_OPTIONS: `--require=${REPORTER}`, BENCH_USAGE_FILE: usageFile, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  // Only Node can be asked to tell.
+  const watch = program === process.execPath || child.pid === undefined ? null : watchUsage(child.pid);
   let wallMs = 0;
   child.once("exit", () => {
     wallMs = performance.now() - startedAt;
   });
   await ended(child);
-  const used = JSON.parse(await readFile(usageFile, "utf8").catch(() => "{}"));
+  const used = watch === null ? JSON.parse(await readFile(usageFile, "utf8")) : watch.stop();
   await rm(usageFile, { force: true });
-  return { wallMs, cpuMs: used.cpuMs ?? null, peakMb: used.peakMb ?? null };
+  return { wallMs, cpuMs: used?.cpuMs ?? null, peakMb: used?.peakMb ?? null };
 }
 
 /** Fails with what was printed unless it ends with 0. */

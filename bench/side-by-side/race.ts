@@ -5,23 +5,11 @@ import type { CountingProxy } from "../../test/support/counting-proxy.ts";
 import type { Contestant } from "./contestants.ts";
 import { ask, createDatabase, databaseUrl, dropDatabase } from "./databases.ts";
 import { measureCall, measureProcess, type Usage } from "./measure.ts";
-import type { Form, Scenario } from "./scenarios.ts";
+import type { Options } from "./options.ts";
+import { FORMS, type Form, type Scenario } from "./scenarios.ts";
 import { writeFiles } from "./stage.ts";
-import { type WireFigures, wireFigures } from "./wire-figures.ts";
-
-/** One timed run. */
-export interface Sample extends Usage {
-  readonly tool: string;
-  readonly form: Form;
-  readonly latencyMs: number;
-  readonly round: number;
-}
-
-/** What one run of a tool does on the line. */
-export interface Counted extends WireFigures {
-  readonly tool: string;
-  readonly form: Form;
-}
+import type { Sample } from "./summary.ts";
+import { type Counted, wireFigures } from "./wire-figures.ts";
 
 /** Where runs happen. */
 export interface Track {
@@ -33,27 +21,18 @@ export interface Track {
   readonly directory: string;
 }
 
-/** How much of a scenario is wanted. */
-export interface Wanted {
-  readonly contestants: readonly Contestant[];
-  readonly latencies: readonly (0 | 2)[];
-  readonly rounds: (scenario: Scenario, form: Form, latencyMs: 0 | 2) => number;
-}
-
-const FORMS: readonly Form[] = ["call", "process"];
-
 /** The samples in the order in which they were taken. */
 export async function race(
   scenario: Scenario,
   track: Track,
-  { contestants, latencies, rounds }: Wanted,
+  { contestants, latencies, roundsOf }: Pick<Options, "contestants" | "latencies" | "roundsOf">,
 ): Promise<{ readonly samples: readonly Sample[]; readonly counts: readonly Counted[] }> {
   const able = contestants.filter(({ process, call }) => process(scenario.action, "") ?? call(scenario.action));
   const samples: Sample[] = [];
   const counts: Counted[] = [];
   const lanes = able.map((contestant, index) => laneOf(scenario, track, contestant, `bench_${index}`));
   for (const lane of lanes) await lane.setUp();
-  for (const form of FORMS.filter((form) => latencies.some((latencyMs) => rounds(scenario, form, latencyMs) > 0))) {
+  for (const form of FORMS.filter((form) => latencies.some((latencyMs) => roundsOf(scenario, form, latencyMs) > 0))) {
     // Untimed: whatever a first run has to fetch from disk is fetched, and the line is listened to.
     for (const lane of lanes) {
       track.counter.reset();
@@ -62,7 +41,7 @@ export async function race(
     }
     for (const latencyMs of latencies) {
       const url = track.lines.get(latencyMs)?.url ?? track.serverUrl;
-      for (let round = 0; round < rounds(scenario, form, latencyMs); round++) {
+      for (let round = 0; round < roundsOf(scenario, form, latencyMs); round++) {
         for (const lane of rotated(lanes, round)) {
           const usage = await lane.run(form, url);
           if (usage !== null) samples.push({ tool: lane.tool, form, latencyMs, round, ...usage });

@@ -2,8 +2,13 @@
 import type { Action } from "./contestants.ts";
 import { emptyMigrations, largeMigration, OWN, type SmallMigration, smallMigrations } from "./migrations.ts";
 
-/** As a process that somebody starts, or as a call inside one that runs already. */
-export type Form = "process" | "call";
+/** As a call inside a process that runs already, or as a process that somebody starts. */
+export const FORMS = ["call", "process"] as const;
+export type Form = (typeof FORMS)[number];
+
+/** Added to the line, one way, in milliseconds. */
+export const LATENCIES = [0, 2] as const;
+export type Latency = (typeof LATENCIES)[number];
 
 /** One table of results, for each form and latency. */
 export interface Scenario {
@@ -13,8 +18,8 @@ export interface Scenario {
   readonly migrations: readonly SmallMigration[];
   /** True when all of them are applied before anything is timed. */
   readonly isApplied: boolean;
-  /** How often each form is run with each latency in milliseconds; 0 leaves a slow combination out. */
-  readonly rounds: Readonly<Record<Form, { readonly 0: number; readonly 2: number }>>;
+  /** How often each form is run with each latency; 0 leaves a slow combination out. */
+  readonly rounds: Readonly<Record<Form, Readonly<Record<Latency, number>>>>;
   /** Asked of the database after each run, which has to answer with this number. */
   readonly check: { readonly sql: string; readonly expected: number };
 }

@@ -1,5 +1,6 @@
 // What a run did on the line besides its migrations: locks and changes to tables of the tool's own. Pure.
 import { OWN } from "./migrations.ts";
+import type { Form } from "./scenarios.ts";
 
 /** What a proxy counted in one run. */
 export interface Counts {
@@ -16,7 +17,14 @@ export interface WireFigures {
   readonly ddl: number;
 }
 
-const LOCKS = /\bpg_(?:try_)?advisory_(?:xact_)?lock|^\s*lock\b|\bfor\s+(?:no\s+key\s+)?update\b|\bset\s+"?is_locked"?\s*=/i;
+/** What one run of a tool does on the line. */
+export interface Counted extends WireFigures {
+  readonly tool: string;
+  readonly form: Form;
+}
+
+const LOCKS =
+  /\bpg_(?:try_)?advisory_(?:xact_)?lock|^\s*lock\b|\bfor\s+(?:no\s+key\s+)?update\b|\bwhere\s+"?is_locked"?\s*=/i;
 const DDL = /^\s*(?:create|alter|drop|comment|truncate)\b/i;
 
 /** Leaves the migrations' own statements out: they are the same for every tool. */
