@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startServer } from "../src/embedded/server.ts";
 import { startCountingProxy } from "../test/support/counting-proxy.ts";
-import { installPeers } from "./install-peers.ts";
+import { installPeers } from "../test/support/peers.ts";
 import { ask, roundTripOf } from "./side-by-side/databases.ts";
 import { type Options, readOptions, USAGE } from "./side-by-side/options.ts";
 import { publish, type Result, settingOf } from "./side-by-side/publish.ts";

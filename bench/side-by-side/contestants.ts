@@ -2,7 +2,7 @@
 // Starts and judges nothing.
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { PEERS } from "../install-peers.ts";
+import { PEERS } from "../../test/support/peers.ts";
 import { type Files, graphileFiles, knexFiles, migrationFiles } from "./files.ts";
 import { digits, type SmallMigration } from "./migrations.ts";
 

@@ -1,7 +1,7 @@
 // What of a measurement is wanted, from the arguments. Pure.
 import { parseArgs } from "node:util";
 import { CONTESTANTS, type Contestant } from "./contestants.ts";
-import { type Form, LATENCIES, type Latency, SCENARIOS, type Scenario } from "./scenarios.ts";
+import { FORMS, type Form, LATENCIES, type Latency, SCENARIOS, type Scenario } from "./scenarios.ts";
 
 /** What is to be run. */
 export interface Options {
@@ -14,10 +14,11 @@ export interface Options {
 }
 
 /** What stands for a mistake in the arguments. */
-export const USAGE = `npm run bench -- [--quick] [--scenario NAMES] [--tools NAMES] [--latency MS] [--rounds N]
+export const USAGE = `npm run bench -- [--quick] [--scenario NAMES] [--tools NAMES] [--form FORMS] [--latency MS] [--rounds N]
   --quick     calls of the small scenarios alone, two rounds each
   --scenario  ${SCENARIOS.map(({ name }) => name).join(",")}
   --tools     ${CONTESTANTS.map(({ name }) => name).join(",")}; the floor and hj always run
+  --form      ${FORMS.join(",")}
   --latency   ${LATENCIES.join(",")}
   --rounds    how often, instead of what each scenario says; never where it leaves a slow combination out
 `;
@@ -32,11 +33,13 @@ export function readOptions(args: readonly string[]): Options {
       quick: { type: "boolean", default: false },
       scenario: { type: "string" },
       tools: { type: "string" },
+      form: { type: "string" },
       latency: { type: "string" },
       rounds: { type: "string" },
     },
   });
-  const { quick, scenario, tools, latency, rounds } = values;
+  const { quick, scenario, tools, form, latency, rounds } = values;
+  const forms = chosen("form", form ?? (quick ? "call" : undefined), FORMS, String);
   const wanted = scenario ?? (quick ? QUICK.scenarios.join(",") : undefined);
   const times = rounds === undefined ? null : wholeNumber(rounds);
   return {
@@ -45,7 +48,7 @@ export function readOptions(args: readonly string[]): Options {
     contestants: chosen("tool", tools && `floor,hj,${tools}`, CONTESTANTS, ({ name }) => name),
     latencies: chosen("latency", latency, LATENCIES, String),
     roundsOf: ({ rounds: usual }, form, latencyMs) => {
-      if (quick && form === "process") return 0;
+      if (!forms.includes(form)) return 0;
       return usual[form][latencyMs] === 0 ? 0 : (times ?? (quick ? QUICK.rounds : usual[form][latencyMs]));
     },
     isWhole: args.length === 0,

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
-import { PEERS } from "../install-peers.ts";
+import { PEERS } from "../../test/support/peers.ts";
 import { chart } from "./chart.ts";
 import type { Contestant } from "./contestants.ts";
 import { panelsOf } from "./panels.ts";

@@ -6,7 +6,7 @@ import type { Contestant } from "./contestants.ts";
 import { ask, createDatabase, databaseUrl, dropDatabase } from "./databases.ts";
 import { measureCall, measureProcess, type Usage } from "./measure.ts";
 import type { Options } from "./options.ts";
-import { FORMS, type Form, type Scenario } from "./scenarios.ts";
+import { FORMS, type Form, rotated, type Scenario } from "./scenarios.ts";
 import { writeFiles } from "./stage.ts";
 import type { Sample } from "./summary.ts";
 import { type Counted, wireFigures } from "./wire-figures.ts";
@@ -51,12 +51,6 @@ export async function race(
   }
   for (const lane of lanes) await lane.tearDown();
   return { samples, counts };
-}
-
-/** Another one is first in each round. */
-export function rotated<T>(items: readonly T[], by: number): readonly T[] {
-  const start = items.length === 0 ? 0 : by % items.length;
-  return [...items.slice(start), ...items.slice(0, start)];
 }
 
 interface Lane {

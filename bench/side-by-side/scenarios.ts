@@ -55,6 +55,12 @@ export const SCENARIOS: readonly Scenario[] = [
   many("status-10", "Status or list, 10 applied", "status", 10),
 ];
 
+/** Another one is first in each round. */
+export function rotated<T>(items: readonly T[], by: number): readonly T[] {
+  const start = items.length === 0 ? 0 : by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}
+
 function small(count: number, rounds: Scenario["rounds"]): Scenario {
   const title = count === 1 ? "One small migration" : `${count.toLocaleString("en")} small migrations`;
   const migrations = smallMigrations(count);

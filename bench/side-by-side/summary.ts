@@ -37,8 +37,9 @@ export interface Cell {
   readonly rows: readonly Row[];
 }
 
-/** In the order in which forms and latencies first occur, and of the contestants. */
-export function cellsOf(samples: readonly Sample[], contestants: readonly Contestant[]): readonly Cell[] {
+/** In the order in which forms and latencies first occur, and of the contestants. What never ran is in none of them. */
+export function cellsOf(samples: readonly Sample[], all: readonly Contestant[]): readonly Cell[] {
+  const contestants = all.filter(({ name }) => samples.some(({ tool }) => tool === name));
   const groups = Map.groupBy(samples, ({ form, latencyMs }) => `${form} ${latencyMs}`);
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
