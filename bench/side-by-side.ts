@@ -48,9 +48,9 @@ async function measure(serverUrl: string, { scenarios, contestants, isWhole, ...
     print(`${date}\n${JSON.stringify(machine)}\n${JSON.stringify(versions)}`);
     for (const [latencyMs, spread] of Object.entries(roundTripMs)) print(told(latencyMs, spread));
     const results: Result[] = [];
+    const track = { serverUrl, counter, lines, directory, prepared: new Set<string>() };
     for (const scenario of scenarios) {
       process.stderr.write(`${scenario.title}...\n`);
-      const track = { serverUrl, counter, lines, directory };
       const { samples, counts } = await race(scenario, track, { contestants, ...wanted });
       print(`\n${scenarioTables(scenario, counts, cellsOf(samples, contestants))}`);
       results.push({ scenario, samples, counts });

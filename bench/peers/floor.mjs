@@ -4,6 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 
 const PROBE = "select version from floor_migration";
+const EVERYTHING = "select * from floor_migration order by version";
 const LEDGER =
   "create table floor_migration (version text primary key, checksum text, applied_at timestamptz not null default now());";
 
@@ -17,7 +18,7 @@ export async function prepare(directory, action) {
     const client = new pg.Client({ connectionString });
     await client.connect();
     if (action === "up") await up(client, migrations);
-    else await client.query(action);
+    else await client.query(EVERYTHING);
     await client.end();
   };
 }

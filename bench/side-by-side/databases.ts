@@ -15,7 +15,7 @@ export async function createDatabase(serverUrl: string, name: string): Promise<v
   await ask(databaseUrl(serverUrl, name), "select 1");
 }
 
-export async function dropDatabase(serverUrl: string, name: string): Promise<void> {
+async function dropDatabase(serverUrl: string, name: string): Promise<void> {
   await ask(serverUrl, `drop database if exists ${name} with (force)`);
 }
 

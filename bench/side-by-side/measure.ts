@@ -25,9 +25,10 @@ const PATH = `${dirname(process.execPath)}:/usr/bin:/bin`;
 
 /** Only the call is timed, after its tool was loaded. The peak is that of the whole process. */
 export async function measureCall(call: Call, action: Action, { directory, databaseUrl }: Place): Promise<Usage> {
-  const child = fork(CHILD, [call.module, join(directory, call.directory), action, databaseUrl], {
+  const child = fork(CHILD, [call.module, join(directory, call.directory), action], {
     cwd: directory,
-    env: { PATH },
+    // Not as an argument: those are printed when it fails.
+    env: { PATH, DATABASE_URL: databaseUrl },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   let usage: Usage | null = null;

@@ -22,18 +22,19 @@ comment on table ${table} is 'Item ${number} of a side-by-side measurement';
   });
 }
 
-/** One migration of so many statements: a table and its rows. */
-export function largeMigration(statements: number): readonly SmallMigration[] {
-  const rows = Array.from(
-    { length: statements - 1 },
-    (_, index) => `insert into ${OWN}_row (id, name) values (${index + 1}, 'Row ${index + 1} of many');\n`,
-  );
-  return [{ number: 1, sql: `create table ${OWN}_row (id bigint primary key, name text not null);\n${rows.join("")}` }];
+/** A table, and one row of it in each of the others: where only their number is of interest. */
+export function rowMigrations(count: number): readonly SmallMigration[] {
+  const first = `create table ${OWN}_row (id bigint primary key, name text not null);\n`;
+  return Array.from({ length: count }, (_, index) => ({
+    number: index + 1,
+    sql: index === 0 ? first : `insert into ${OWN}_row (id, name) values (${index + 1}, 'Row ${index + 1} of many');\n`,
+  }));
 }
 
-/** Of a statement that does next to nothing: where only their number is of interest. */
-export function emptyMigrations(count: number): readonly SmallMigration[] {
-  return Array.from({ length: count }, (_, index) => ({ number: index + 1, sql: `select '${OWN}';\n` }));
+/** The same as one file of so many statements. */
+export function largeMigration(statements: number): readonly SmallMigration[] {
+  const sql = rowMigrations(statements).map(({ sql }) => sql);
+  return [{ number: 1, sql: sql.join("") }];
 }
 
 /** So many that all files of a scenario sort as their numbers do. */

@@ -2,8 +2,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { CountingProxy } from "../../test/support/counting-proxy.ts";
-import type { Contestant } from "./contestants.ts";
-import { ask, createDatabase, databaseUrl, dropDatabase } from "./databases.ts";
+import type { Action, Contestant } from "./contestants.ts";
+import { ask, createDatabase, databaseUrl } from "./databases.ts";
 import { measureCall, measureProcess, type Usage } from "./measure.ts";
 import type { Options } from "./options.ts";
 import { FORMS, type Form, rotated, type Scenario } from "./scenarios.ts";
@@ -19,6 +19,8 @@ export interface Track {
   /** By latency in milliseconds. Where there is none, tools go straight to the server. */
   readonly lines: ReadonlyMap<number, CountingProxy>;
   readonly directory: string;
+  /** Databases and directories of an earlier scenario that this one goes on with. */
+  readonly prepared: Set<string>;
 }
 
 /** The samples in the order in which they were taken. */
@@ -30,7 +32,7 @@ export async function race(
   const able = contestants.filter(({ process, call }) => process(scenario.action, "") ?? call(scenario.action));
   const samples: Sample[] = [];
   const counts: Counted[] = [];
-  const lanes = able.map((contestant, index) => laneOf(scenario, track, contestant, `bench_${index}`));
+  const lanes = able.map((contestant) => laneOf(scenario, track, contestant));
   for (const lane of lanes) await lane.setUp();
   for (const form of FORMS.filter((form) => latencies.some((latencyMs) => roundsOf(scenario, form, latencyMs) > 0))) {
     // Untimed: whatever a first run has to fetch from disk is fetched, and the line is listened to.
@@ -49,7 +51,6 @@ export async function race(
       }
     }
   }
-  for (const lane of lanes) await lane.tearDown();
   return { samples, counts };
 }
 
@@ -58,20 +59,22 @@ interface Lane {
   setUp(): Promise<void>;
   /** Over the server or line that `url` leads to. Null where the tool has no such form. */
   run(form: Form, url: string): Promise<Usage | null>;
-  tearDown(): Promise<void>;
 }
 
 /** One tool with its directory and its database. */
-function laneOf(scenario: Scenario, { serverUrl, directory }: Track, contestant: Contestant, database: string): Lane {
-  const home = join(directory, scenario.name, contestant.name);
+function laneOf(scenario: Scenario, track: Track, contestant: Contestant): Lane {
+  const { serverUrl, directory, prepared } = track;
+  const home = join(directory, scenario.appliedIn ?? scenario.name, contestant.name);
+  const database = `${scenario.appliedIn ?? "fresh"}_${contestant.name.replaceAll("-", "_")}`;
   const ownUrl = databaseUrl(serverUrl, database);
-  const once = (form: Form, url: string, action: Scenario["action"]): Promise<Usage> | null => {
+  const once = (form: Form, url: string, action: Action): Promise<Usage> | null => {
     const place = { directory: home, databaseUrl: databaseUrl(url, database) };
     const call = contestant.call(action);
     const command = contestant.process(action, place.databaseUrl);
     if (form === "call") return call && measureCall(call, action, place);
     return command && measureProcess(command, place);
   };
+  const has = (form: Form) => (form === "call" ? contestant.call : contestant.process)(scenario.action, "") !== null;
   const check = async () => {
     const [row] = await ask(ownUrl, scenario.check.sql);
     if (row?.["found"] === scenario.check.expected) return;
@@ -80,19 +83,21 @@ function laneOf(scenario: Scenario, { serverUrl, directory }: Track, contestant:
   return {
     tool: contestant.name,
     async setUp() {
+      if (prepared.has(home)) return;
+      prepared.add(home);
       await mkdir(home, { recursive: true });
       await writeFiles(contestant, scenario.migrations, home);
-      if (!scenario.isApplied) return;
+      if (scenario.appliedIn === null) return;
       await createDatabase(serverUrl, database);
       await (once("call", serverUrl, "up") ?? once("process", serverUrl, "up"));
       await check();
     },
     async run(form, url) {
-      if (!scenario.isApplied) await createDatabase(serverUrl, database);
+      if (!has(form)) return null;
+      if (scenario.appliedIn === null) await createDatabase(serverUrl, database);
       const usage = await once(form, url, scenario.action);
-      if (usage !== null) await check();
+      await check();
       return usage;
     },
-    tearDown: () => dropDatabase(serverUrl, database),
   };
 }

@@ -1,6 +1,6 @@
 // What is measured: which migrations there are, how many of them are applied before, and how often. Pure.
 import type { Action } from "./contestants.ts";
-import { emptyMigrations, largeMigration, OWN, type SmallMigration, smallMigrations } from "./migrations.ts";
+import { largeMigration, OWN, rowMigrations, type SmallMigration, smallMigrations } from "./migrations.ts";
 
 /** As a call inside a process that runs already, or as a process that somebody starts. */
 export const FORMS = ["call", "process"] as const;
@@ -16,8 +16,8 @@ export interface Scenario {
   readonly title: string;
   readonly action: Action;
   readonly migrations: readonly SmallMigration[];
-  /** True when all of them are applied before anything is timed. */
-  readonly isApplied: boolean;
+  /** The name of a database in which all of them are applied before; those of one name share it. Null: a fresh one each time. */
+  readonly appliedIn: string | null;
   /** How often each form is run with each latency; 0 leaves a slow combination out. */
   readonly rounds: Readonly<Record<Form, Readonly<Record<Latency, number>>>>;
   /** Asked of the database after each run, which has to answer with this number. */
@@ -33,7 +33,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: "Nothing to do, 50 applied",
     action: "up",
     migrations: smallMigrations(50),
-    isApplied: true,
+    appliedIn: "applied_50",
     rounds: { call: ALL, process: ALL },
     check: tables(50),
   },
@@ -46,9 +46,9 @@ export const SCENARIOS: readonly Scenario[] = [
     title: "One file of 5,000 statements",
     action: "up",
     migrations: largeMigration(5_000),
-    isApplied: false,
+    appliedIn: null,
     rounds: { call: { 0: 5, 2: 5 }, process: { 0: 3, 2: 0 } },
-    check: { sql: `select count(*)::int as found from ${OWN}_row`, expected: 4_999 },
+    check: rows(4_999),
   },
   many("nothing-10000", "Nothing to do, 10,000 applied", "up", 10_000),
   many("status-10000", "Status or list, 10,000 applied", "status", 10_000),
@@ -64,15 +64,20 @@ export function rotated<T>(items: readonly T[], by: number): readonly T[] {
 function small(count: number, rounds: Scenario["rounds"]): Scenario {
   const title = count === 1 ? "One small migration" : `${count.toLocaleString("en")} small migrations`;
   const migrations = smallMigrations(count);
-  return { name: String(count), title, action: "up", migrations, isApplied: false, rounds, check: tables(count) };
+  return { name: String(count), title, action: "up", migrations, appliedIn: null, rounds, check: tables(count) };
 }
 
 function many(name: string, title: string, action: Action, count: number): Scenario {
   const rounds = { call: { 0: 5, 2: 5 }, process: { 0: 3, 2: 0 } };
-  return { name, title, action, migrations: emptyMigrations(count), isApplied: true, rounds, check: tables(0) };
+  const migrations = rowMigrations(count);
+  return { name, title, action, migrations, appliedIn: `applied_${count}`, rounds, check: rows(count - 1) };
 }
 
 function tables(expected: number): Scenario["check"] {
   const sql = `select count(*)::int as found from pg_class where relkind = 'r' and relname like '${OWN}%'`;
   return { sql, expected };
+}
+
+function rows(expected: number): Scenario["check"] {
+  return { sql: `select count(*)::int as found from ${OWN}_row`, expected };
 }
