@@ -2,7 +2,6 @@
 import { MigrationError } from "../failure/failure.ts";
 import type { Problem, Refusal } from "../failure/problem.ts";
 import { type DatabaseAddress, isLoopback, maskedUrl } from "./database-address.ts";
-import { signToken } from "./iam-token.ts";
 import { type Connection, openConnection } from "./open.ts";
 import type { Redactor } from "./redact.ts";
 import { type CachedSecret, openWithSecret } from "./rotation.ts";
@@ -36,13 +35,18 @@ export function createConnector({ database, databaseWaitMs, aws }: Settings, red
 
   async function open(address: DatabaseAddress, timeoutMs: number, signal: AbortSignal): Promise<Connection> {
     const known = [address.host, address.user, address.database];
-    const password = database.auth === "iam" ? await signToken(address, aws) : address.password;
+    const password = database.auth === "iam" ? await tokenFor(address) : address.password;
     if (password !== null) redactor.learn(password, known);
     try {
       return await openConnection({ ...address, password }, timeoutMs, signal);
     } catch (error) {
       throw database.auth === "iam" ? aboutToken(error, address) : error;
     }
+  }
+
+  async function tokenFor(address: DatabaseAddress): Promise<string> {
+    const { signToken } = await import("./iam-token.ts");
+    return signToken(address, aws);
   }
 
   const openWithin = (address: DatabaseAddress, waitMs: number, options: ConnectOptions) =>
