@@ -48,8 +48,8 @@ function functionOptions(root: string, outdir: string) {
     // The AWS SDK as modules: a third less of it is left than of its CommonJS files.
     mainFields: ["module", "main"],
     target: TARGET,
-    // pg asks for it in a try block; it is a compiled addon and not installed.
-    external: ["pg-native"],
+    // pg asks for its compiled addon in a try block, and only the SDK's code for browsers for a parser of their names.
+    external: ["pg-native", "bowser"],
     write: false,
   } as const satisfies BuildOptions;
 }

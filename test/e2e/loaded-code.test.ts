@@ -47,6 +47,13 @@ describe("the function loads", () => {
     expect(secrets.calls).toHaveLength(1);
   });
 
+  test("that client before its first invocation, while Lambda gives it two processors", async () => {
+    const env = { HELLOJOHN_DATABASE_SECRET_ID: "db" };
+    expect(loaded(await runAndList(["-e", "require(process.argv[1])", FUNCTION_BUNDLE], env))).toEqual([
+      "secrets-client",
+    ]);
+  });
+
   test("the signer for IAM authentication", async () => {
     const env = {
       HELLOJOHN_DATABASE_URL: database.url,
