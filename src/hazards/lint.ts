@@ -64,9 +64,12 @@ function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema, areR
     const after = () => statements.slice(index + 1);
     const own: TableLock[] = [];
     for (const action of statement.actions) {
+      // IF NOT EXISTS of what is there: it is no new table, and nothing happens to it.
+      if (action.kind === "create_table" && !action.isTemporary && schema.has(nameKey(action.table))) continue;
       // First, or a foreign key to itself would be one to a table that was there.
       if (action.kind === "create_table") created.add(nameKey(action.table));
-      if (action.kind === "create") created.add(nameKey(action.name));
+      // A policy or a function may be called like a table, which is not new by that.
+      if (action.kind === "create" && !schema.has(nameKey(action.name))) created.add(nameKey(action.name));
       // A foreign key of a new table, which is empty, has nothing to look up in the other one.
       const isOfNew = "table" in action && action.table !== null && !isExisting(action.table);
       const taken = locksOf(action, schema)
@@ -80,9 +83,13 @@ function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema, areR
       own.push(...taken);
       if (taken.length > 0) held = strongest([...held, ...taken]);
       before.push(action);
-      if (action.kind === "add_column") created.add(columnKey(action.table, action.added.name));
-      if (action.kind === "rename" && created.has(nameKey(action.name)))
-        created.add(nameKey({ ...action.name, name: action.to }));
+      if (action.kind === "add_column" && !isKnownColumn(schema, action.table, action.added.name))
+        created.add(columnKey(action.table, action.added.name));
+      if (action.kind === "rename") {
+        const to = { ...action.name, name: action.to };
+        if (created.has(nameKey(action.name))) created.add(nameKey(to));
+        held = held.map((lock) => (nameKey(lock.table) === nameKey(action.name) ? { ...lock, table: to } : lock));
+      }
       schema = learn(schema, action, file.version);
     }
     locks.push(strongest(own));
@@ -94,6 +101,10 @@ function hazardOf(file: JudgedFile, { start }: JudgedStatement, rule: Rule, { ob
   const waiver = file.waivers.find((candidate) => candidate.rule === rule.id && candidate.object === object);
   const { line, column } = file.placeOf(start);
   return { rule: rule.id, level: rule.level, object, message, line, column, allowed: waiver?.reason ?? null };
+}
+
+function isKnownColumn(schema: KnownSchema, table: ObjectName, column: string): boolean {
+  return schema.get(nameKey(table))?.columns.has(column) ?? false;
 }
 
 function columnKey(table: ObjectName, column: string): string {
