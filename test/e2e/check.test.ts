@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RULES } from "../../src/hazards/rules.ts";
@@ -73,6 +73,29 @@ describe("hj migrations check", () => {
       cwd: await nested(),
     });
     expect(stdout).toMatch(/^::error file=sql\/0002_b\.up\.sql,line=2,col=1,title=add-column-not-null::a\.b /);
+    expect(stdout).toMatch(/\n❌ Checked 2 of 2 migrations in sql: 1 error, 0 warnings\n$/);
+  });
+
+  it("is not passed by a directory without migrations", async () => {
+    const empty = await check("--format", "github");
+    expect(empty.stdout).toMatch(/^::error file=[^,]+,title=hj migrations check::holds no migrations%0A/);
+    expect(empty.stdout).not.toContain(`${basename(directory)}/${basename(directory)}`);
+    expect(empty.exitCode).toBe(1);
+  });
+
+  it("proves that contract migrations make the same of databases that meet them late", async () => {
+    await write({
+      ...GOOD,
+      "0002_b.up.sql": "alter table a add column b text;",
+      "0003_c.up.sql": "-- hj:phase contract after 0002\nalter table a drop column b;",
+    });
+    expect(await check()).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("Checked 3 of 3") });
+    await write({ "0004_d.up.sql": "-- Again.\nalter table a add column b int;" });
+    const { stdout, exitCode } = await check();
+    expect(stdout).toMatch(
+      /^Error: 0004_d\.up\.sql:2 {2}when all expand migrations are applied before all contract ones: .*already exists\n {2}2 \| alter table a add column b int;\n/,
+    );
+    expect(exitCode).toBe(1);
   });
 
   it("judges with --since only what is new, and says what databases would refuse", async () => {
@@ -93,6 +116,7 @@ describe("hj migrations check", () => {
     ["a commit that is none", ["--since", "nowhere"], "--since nowhere: git knows no such commit"],
     ["an option of git's as a commit", ["--since=--output=x"], "--since --output=x: git knows no such commit"],
     ["a directory that is not there", ["--dir", "/nowhere"], "--dir /nowhere cannot be read"],
+    ["a directory that is a file", ["--dir", process.execPath], "cannot be read: ENOTDIR"],
     ["a format that is none", ["--format", "xml"], "Allowed choices are text, json, github"],
   ])("refuses %s as a usage error", async (_what, args, message) => {
     await write(GOOD);
