@@ -22,10 +22,13 @@ async function write(files: Readonly<Record<string, string>>): Promise<void> {
 }
 
 async function commit(): Promise<void> {
-  const author = ["-c", "user.name=author", "-c", "user.email=author@example.com"];
-  await execute("git", ["-C", directory, "init", "--quiet"]);
-  await execute("git", ["-C", directory, "add", "."]);
-  await execute("git", ["-C", directory, ...author, "commit", "--quiet", "-m", "state"]);
+  await git("init", "--quiet");
+  await git("add", ".");
+  await git("-c", "user.name=author", "-c", "user.email=author@example.com", "commit", "--quiet", "-m", "state");
+}
+
+async function git(...args: string[]): Promise<void> {
+  await execute("git", ["-C", directory, ...args]);
 }
 
 const check = (...args: string[]) => hj(["migrations", "check", "--dir", directory, ...args]);
@@ -110,6 +113,38 @@ describe("hj migrations check", () => {
       findings: [{ level: "error", file: "0001_a.up.sql", message: "was changed since it was committed" }],
       migrations: [{ migration: "0004_new" }],
     });
+  });
+
+  it("tells what was removed since from what has not arrived in this branch yet", async () => {
+    await write({ ...GOOD, "0002_b.up.sql": "create table b (id bigint primary key);" });
+    await commit();
+    await git("checkout", "--quiet", "-b", "topic");
+    await git("checkout", "--quiet", "-b", "ahead");
+    await write({ "0003_c.up.sql": "-- Ünicode.\ncreate table c (id bigint primary key);" });
+    await commit();
+    await git("checkout", "--quiet", "topic");
+    await write({ "0004_d.up.sql": "create table d (id bigint primary key);" });
+    expect(await check("--since", "ahead", "--no-database")).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining("Checked 1 of 3 migrations"),
+    });
+    await rm(join(directory, "0002_b.up.sql"));
+    expect(await check("--since", "ahead", "--no-database")).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(/^Error: 0002_b\.up\.sql {2}was removed\n.*\n\n {2}✅/),
+    });
+    // The very same file is no edit, whatever letters are in it.
+    await git("checkout", "--quiet", "ahead");
+    expect((await check("--since", "ahead", "--no-database")).stdout).not.toContain("0003_c.up.sql");
+  });
+
+  it("says that git is not there, where it is not", async () => {
+    await write(GOOD);
+    const { stderr, exitCode } = await hj(["migrations", "check", "--dir", directory, "--since", "HEAD"], {
+      env: { PATH: "/nowhere" },
+    });
+    expect(stderr).toBe("Error: --since HEAD: git is not installed\n");
+    expect(exitCode).toBe(2);
   });
 
   it.each([
