@@ -6,6 +6,7 @@ import type { ObjectName } from "../migration/manifest.ts";
 import type { Action, JudgedStatement } from "./action.ts";
 import { EMPTY_SCHEMA, type KnownSchema, learn, nameKey } from "./known-schema.ts";
 import { locksOf, strongest } from "./locks-of.ts";
+import { nearRules } from "./near-rules.ts";
 import type { Context, Finding, Rule } from "./rule.ts";
 
 /** An up file, as far as rules care. */
@@ -126,11 +127,19 @@ function idleWaivers(file: JudgedFile, hazards: readonly Hazard[], rules: readon
       return { code: "INVALID_MIGRATION", file: file.file, version: file.version, line, message, hint };
     };
     if (!rules.some(({ id }) => id === rule))
-      return [problem(`-- hj:allow names ${rule}, which is no rule`, "The rules are in docs/hazards.md.")];
+      return [problem(`-- hj:allow names ${rule}, which is no rule`, meant(rule, rules))];
     if (isTwin(waiver, index)) return [problem(`-- hj:allow ${rule} ${object} is given twice`, "Remove one of them.")];
     if (hazards.some((hazard) => hazard.rule === rule && hazard.object === object)) return [];
     const others = hazards.filter((hazard) => hazard.rule === rule).map((hazard) => hazard.object);
     const hint = others.length > 0 ? `${rule} is found of ${others.join(", ")}.` : "Remove the line.";
     return [problem(`-- hj:allow ${rule} ${object} allows nothing: it is not found there`, hint)];
   });
+}
+
+function meant(id: string, rules: readonly Rule[]): string {
+  const near = nearRules(
+    id,
+    rules.map((rule) => rule.id),
+  );
+  return `${near.length === 0 ? "" : `Perhaps ${near.join(" or ")}. `}hj migrations explain lists all rules.`;
 }

@@ -168,9 +168,7 @@ describe("hj --dir", () => {
       const { stdout, stderr, exitCode } = await migrations(database, "run", "--dir", directory);
       expect(exitCode).toBe(0);
       expect(stdout).toContain("up to date (version: none)");
-      expect(stderr).toBe(
-        `Warning: ${directory} holds no migrations\n  Looked for are files such as 0001_name.up.sql in it, not in directories below it.\n`,
-      );
+      expect(stderr).toBe(`Warning: ${directory} holds no migrations\n`);
       expect(await tablesOf(database)).toEqual([]);
     });
   });

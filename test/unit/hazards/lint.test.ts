@@ -52,6 +52,11 @@ describe("a waiver", () => {
     expect(judged(`-- A comment.\n-- hj:allow ${waiver}\n${drop}`).problems).toEqual([[2, message]]);
   });
 
+  test("that names a rule that is none is told which one may have been meant", () => {
+    const { problems } = foresee(manifestOf({ "1_a.up.sql": `-- hj:allow drop-colum account.locale x\n${drop}` }));
+    expect(problems.map(({ hint }) => hint)).toEqual(["Perhaps drop-column. hj migrations explain lists all rules."]);
+  });
+
   test("that is given twice is a problem, though it allows something", () => {
     const waiver = "-- hj:allow drop-column account.locale x";
     expect(judged(`${waiver}\n${waiver}\n${drop}`).problems).toEqual([
