@@ -243,6 +243,12 @@ describe("hj migrations new", () => {
   });
 
   it.each([
+    ["no pattern that takes what was given", ["a", "--table", "t"], "--pattern empty has no use for --table"],
+    [
+      "a type with more behind it",
+      ["a", "--pattern", "column", "--table", "t", "--column", "c", "--type", "text NOT null"],
+      '--type "text NOT null" is more than a type: write what begins with NOT into the file',
+    ],
     ["a name that leads elsewhere", ["../a"], "is no name of a migration"],
     ["a pattern that is none", ["a", "--pattern", "drop"], "Allowed choices are empty, column"],
     ["a directory that is not there", ["a", "--dir", "/nowhere"], "--dir /nowhere cannot be read"],
