@@ -116,28 +116,6 @@ export const TYPE_RULES: readonly Rule[] = [
     good: ["create table country (id bigint primary key, code varchar(3) not null);"],
   },
   {
-    id: "timestamp-column",
-    title: "A new column of type timestamp, without a time zone",
-    level: "warning",
-    locks: [],
-    why: "now(), and a value with an offset, are stored as the clock of the session's time zone shows them: sessions with different ones write different times for one instant, and nothing in the row tells which. To make it timestamptz later means writing the table anew, unless the session's time zone is UTC.",
-    instead: "Use timestamptz, which stores the instant.",
-    since: null,
-    breaksOldCode: null,
-    isFineInContract: false,
-    check: (action) =>
-      action.kind === "change_type"
-        ? NOTHING
-        : typesGiven(action).flatMap(({ table, column, type }) =>
-            type.name === "timestamp"
-              ? found(table, column, "is of type timestamp, which depends on the session's time zone")
-              : NOTHING,
-          ),
-    bad: ["create table audit (id bigint primary key, happened_at timestamp not null default now());"],
-    failsWith: null,
-    good: ["create table audit (id bigint primary key, happened_at timestamptz not null default now());"],
-  },
-  {
     id: "long-name",
     title: "A name that is longer than PostgreSQL keeps",
     level: "error",
