@@ -46,6 +46,9 @@ function readCommand(table: ObjectName, command: Command): Action {
       return { kind: "drop_not_null", table, column: name };
     case "AT_ColumnDefault":
       return { kind: def === undefined ? "drop_default" : "set_default", table, column: name };
+    // To an INSERT without the column it is the same.
+    case "AT_DropIdentity":
+      return { kind: "drop_default", table, column: name };
     case "AT_AddConstraint": {
       const constraint = def !== undefined && "Constraint" in def ? readConstraint(def.Constraint) : null;
       return constraint === null ? other(table, subtype) : { kind: "add_constraint", table, constraint };

@@ -154,7 +154,7 @@ export const COLUMN_RULES: readonly Rule[] = [
     check: (action, { isExisting, schema }) => {
       if (action.kind !== "drop_default" || !isExisting(action.table)) return NOTHING;
       const known = schema.get(nameKey(action.table))?.columns.get(action.column);
-      if (known?.default === "none") return NOTHING;
+      if (known?.default === "none" && known.generated === null) return NOTHING;
       // Nobody has relied yet on the default of a column that comes with the same file, unless it must not be null.
       if (!isExisting(action.table, action.column) && known?.isNotNull === false) return NOTHING;
       return found(action.table, action.column, "loses its default, on which the INSERT of the old version may rely");
@@ -176,7 +176,7 @@ export const COLUMN_RULES: readonly Rule[] = [
     check: (action, { isExisting, schema }) => {
       if (action.kind !== "set_default" || !isExisting(action.table, action.column)) return NOTHING;
       const known = schema.get(nameKey(action.table))?.columns.get(action.column);
-      const isOther = known !== undefined && known.default !== "none";
+      const isOther = known !== undefined && (known.default !== "none" || known.generated !== null);
       return isOther
         ? found(action.table, action.column, "gets another default, also for what the old version inserts")
         : NOTHING;

@@ -165,8 +165,9 @@ const RELATIONS: readonly string[] = ["table", "view", "materialized view", "for
 const OBJECTS: readonly string[] = ["function", "trigger", "type", "domain", "policy", "extension"];
 const USED_BY_NAME: readonly string[] = [...RELATIONS, "function", "type", "domain"];
 
-/** True where the same transaction puts something of that name back. */
-function isCreatedAgain(name: ObjectName, what: string, { after, isTransactional }: Context): boolean {
+/** True where the same transaction puts something of that name back. A table comes back without its rows. */
+function isCreatedAgain(name: ObjectName, what: string, { after, isTransactional, schema }: Context): boolean {
+  if (what === "table" && schema.has(nameKey(name))) return false;
   const isIt = (action: Action) => {
     if (action.kind === "create_trigger") return what === "trigger" && action.trigger === name.name;
     if (action.kind === "create_table") return what === "table" && nameKey(action.table) === nameKey(name);
