@@ -9,6 +9,7 @@ import { rehearsed } from "./src/build/rehearsal.ts";
 import { schemaDiagram } from "./src/build/schema-diagram.ts";
 import { connectTo } from "./src/connection/connect-to.ts";
 import { reportSchema } from "./src/engine/report-schema.ts";
+import { codeDocument } from "./src/failure/code-document.ts";
 import { hazardDocument } from "./src/hazards/hazard-document.ts";
 import { RULES } from "./src/hazards/rules.ts";
 
@@ -19,6 +20,7 @@ const generated: readonly (readonly [path: string, content: string])[] = [
   ["docs/report.schema.json", `${JSON.stringify(z.toJSONSchema(reportSchema), null, 2)}\n`],
   ["docs/schema.md", schemaDiagram(await rehearsedMigrations())],
   ["docs/hazards.md", hazardDocument(RULES)],
+  ["docs/failure-codes.md", codeDocument()],
 ];
 
 const stale: string[] = [];
