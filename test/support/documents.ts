@@ -18,6 +18,8 @@ export interface Link {
 /** A fenced block: what stands behind the fence, what is inside, and where. */
 export interface Block {
   readonly line: number;
+  /** The nearest one above, without its marks. */
+  readonly heading: string;
   readonly language: string;
   readonly text: string;
 }
@@ -56,13 +58,17 @@ export function anchorsIn(markdown: string): ReadonlySet<string> {
   return anchors;
 }
 
-/** Every fenced block, in order. */
+/** Every fenced block in order, also of an item in a list, without its indentation. */
 export function blocksIn(markdown: string): readonly Block[] {
-  return [...markdown.matchAll(FENCED)].map(({ index, groups }) => ({
-    line: markdown.slice(0, index).split("\n").length,
-    language: groups?.["language"] ?? "",
-    text: groups?.["text"] ?? "",
-  }));
+  return [...markdown.matchAll(FENCED)].map(({ index, groups }) => {
+    const above = markdown.slice(0, index);
+    return {
+      line: above.split("\n").length,
+      heading: [...withoutFences(above).matchAll(/^#+ (.+)$/gm)].at(-1)?.[1] ?? "",
+      language: groups?.["language"] ?? "",
+      text: (groups?.["text"] ?? "").replaceAll(new RegExp(`^${groups?.["indent"]}`, "gm"), ""),
+    };
+  });
 }
 
 /** Paths of files that a text in backticks names. */
@@ -77,7 +83,7 @@ export function resolveLink(document: string, target: string): { readonly path: 
   return { path: path === "" ? document : normalize(join(dirname(document), path)), anchor };
 }
 
-const FENCED = /^(?<fence>`{3,})(?<language>\w*)[^\n]*\n(?<text>[\s\S]*?)^\k<fence>$/gm;
+const FENCED = /^(?<indent> *)(?<fence>`{3,})(?<language>\w*)[^\n]*\n(?<text>[\s\S]*?)^\k<indent>\k<fence>$/gm;
 
 function withoutFences(markdown: string): string {
   return markdown.replaceAll(FENCED, blank);
