@@ -93,7 +93,7 @@ test("the function holds no text of any rule, and no parser: what they found is 
 });
 
 test("the function holds no explanation of a code: those are for the documents", async () => {
-  const bundle = await readFile(FUNCTION_BUNDLE, "utf8");
+  const bundle = await bundledCode();
   const rows = [...Object.values(EXPLAINED_FAILURES), ...Object.values(EXPLAINED_PROBLEMS)];
   const texts = rows.flatMap(({ meaning, cause, remedy }) => [meaning, cause, remedy]);
   expect(texts.length).toBeGreaterThan(150);

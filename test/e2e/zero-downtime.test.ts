@@ -1,6 +1,6 @@
 // The upgrade of the operations guide, played as it is written: its commands in its order, release by release, with code of both
 // versions at work in between.
-import { chmod, cp, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -14,12 +14,16 @@ const BLOCKS = blocksIn(readDocument("docs/operations.md"))
   .filter(({ heading, language }) => heading === "A zero-downtime upgrade" && language === "sh")
   .map(({ text }) => text.trim().split("\n"));
 
+const INITIAL = "20240115_001_initial_schema.up.sql";
+
 test("the guide's upgrade loses nothing and breaks no version", async () => {
   const cwd = await mkdtemp(join(tmpdir(), "hj-upgrade-"));
   onTestFinished(() => rm(cwd, { recursive: true }));
   await chmod(cwd, 0o755);
   const [built, later] = [join(cwd, "migrations"), join(cwd, "later")];
-  await cp(join(ROOT, "migrations"), built, { recursive: true });
+  await mkdir(built);
+  // The one that makes the tables is enough: each command looks at all there are.
+  await cp(join(ROOT, "migrations", INITIAL), join(built, INITIAL));
   const database = await freshDatabase(postgresVersions.at(-1)?.url ?? "");
   const env = { HELLOJOHN_DATABASE_URL: database.url };
   // A release's build has what is in migrations/ by then.
@@ -38,7 +42,7 @@ test("the guide's upgrade loses nothing and breaks no version", async () => {
       if (file.includes(part)) await rename(join(later, file), join(built, file));
   };
 
-  await hj(["migrations", "run"], { env });
+  await play(["hj migrations run"]);
   await database.query("insert into hj_user (id, email, name) values ('old', 'old@example.com', 'Old')");
   const [write, expand, fill, contract] = BLOCKS;
 
