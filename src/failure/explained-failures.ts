@@ -109,7 +109,7 @@ export const EXPLAINED_FAILURES: Readonly<Record<FailureCode, Explanation>> = {
   CANCELLED: {
     meaning: "The run was stopped on request. What was applied stays applied.",
     cause: "Ctrl-C, or a process that was told to end.",
-    remedy: "Run again to go on.",
+    remedy: "Send it again: it goes on where it stopped.",
     who: "caller",
   },
   NO_REPORT_IN_TIME: {
