@@ -35,7 +35,7 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const NODE = process.execPath;
 const MODULES = join(PEERS, "node_modules");
 
-/** Its directory is compiled by the process. The call has a manifest, as the function has. */
+/** Its directory is compiled by the process. The call is one of the function that is packaged with it. */
 const hj: Contestant = {
   name: "hj",
   kind: "ours",

@@ -1,25 +1,22 @@
-// This tool in process: the handler that Lambda runs, on a manifest that was compiled before. Imported by call-in-child.ts.
+// This tool in process: the function as it is packaged for these migrations, invoked as Lambda does it. Imported by
+// call-in-child.ts.
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { parseSettings } from "../../src/connection/settings.ts";
-import { createHandler } from "../../src/lambda/handler.ts";
+import { env } from "node:process";
 import type { Action } from "./contestants.ts";
 
-/** The manifest is read here as the function's bundle holds it, before anything is timed. */
-export async function prepare(directory: string, action: Action): Promise<(databaseUrl: string) => Promise<void>> {
-  const manifest = JSON.parse(await readFile(join(directory, "..", "manifest.json"), "utf8"));
-  return async (databaseUrl) => {
-    const handle = createHandler(parseSettings({ HELLOJOHN_DATABASE_URL: databaseUrl }), manifest);
-    const report = await handle(
-      { command: action === "up" ? "run" : "list" },
-      {
-        invocationId: randomUUID(),
-        remainingMs: () => 900_000,
-        signal: new AbortController().signal,
-        onProgress: () => {},
-      },
-    );
-    if (!(report as { readonly ok: boolean }).ok) throw new Error(JSON.stringify(report));
+/** Loads it, before anything is timed. The database is the one of the environment, which the function reads when it is loaded. */
+export async function prepare(directory: string, action: Action): Promise<() => Promise<void>> {
+  env["HELLOJOHN_DATABASE_URL"] = env["DATABASE_URL"];
+  const { handler } = createRequire(import.meta.url)(join(directory, "..", "function", "index.cjs"));
+  const context = {
+    awsRequestId: randomUUID(),
+    invokedFunctionArn: "arn:aws:lambda:eu-west-1:123456789012:function:hellojohn-migration-hook",
+    getRemainingTimeInMillis: () => 900_000,
+  };
+  return async () => {
+    const report = await handler({ command: action === "up" ? "run" : "list" }, context);
+    if (!report.ok) throw new Error(JSON.stringify(report));
   };
 }

@@ -1,19 +1,20 @@
-// Compiles a directory as the build does, for the call that is timed in hj-call.ts.
-import { writeFile } from "node:fs/promises";
+// Packages a directory as `npm run package` does, for the call that is timed in hj-call.ts.
 import { join } from "node:path";
+import { bundleFunction } from "../../src/build/bundle-function.ts";
 import { compileDirectory } from "../../src/build/compile-directory.ts";
 import { rehearsed } from "../../src/build/rehearsal.ts";
 import { connectTo } from "../../src/connection/connect-to.ts";
 
-const CACHE = join(import.meta.dirname, "..", "..", "node_modules", ".cache", "hellojohn-rehearsals");
+const ROOT = join(import.meta.dirname, "..", "..");
+const CACHE = join(ROOT, "node_modules", ".cache", "hellojohn-rehearsals");
 
-/** As `npm run package -- --dir` puts it into the function: compiled, and tried on an empty PostgreSQL. */
-export async function writeManifest(directory: string, isRehearsed: boolean): Promise<void> {
+/** Writes `function/` there, from `migrations/`: compiled, and tried on an empty PostgreSQL if `isRehearsed`. */
+export async function writeFunction(directory: string, isRehearsed: boolean): Promise<void> {
   const compiled = await compileDirectory(join(directory, "migrations"), { isStrict: false });
   if ("problems" in compiled) throw new Error(JSON.stringify(compiled.problems));
   const manifest = isRehearsed
     ? await rehearsed(compiled.manifest, { connectTo, cacheDirectory: CACHE })
     : compiled.manifest;
   if ("problems" in manifest) throw new Error(JSON.stringify(manifest.problems));
-  await writeFile(join(directory, "manifest.json"), JSON.stringify(manifest));
+  await bundleFunction(manifest, ROOT, directory);
 }
