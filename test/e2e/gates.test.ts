@@ -86,6 +86,12 @@ test.each([
     says: "Stale: docs/schema.md",
   },
   {
+    fault: "an example in the README that the program does not print",
+    file: "README.md",
+    text: "<!-- generated: status -->\nall is well\n<!-- end -->\n",
+    says: "Stale: README.md",
+  },
+  {
     fault: "a migration that squawk warns of",
     file: "migrations/20240601_002_session_device_fingerprint.up.sql",
     text: "alter table hj_session drop column user_agent;\n",

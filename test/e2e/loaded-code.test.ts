@@ -3,6 +3,8 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { EXPLAINED_FAILURES } from "../../src/failure/explained-failures.ts";
+import { EXPLAINED_PROBLEMS } from "../../src/failure/explained-problems.ts";
 import { RULES } from "../../src/hazards/rules.ts";
 import { bundledCode, FUNCTION_BUNDLE, ROOT } from "../support/built-product.ts";
 import { callerEvent } from "../support/caller-events.ts";
@@ -102,4 +104,14 @@ test("the function holds no text of any rule, and no parser: what they found is 
   expect(bundle).not.toContain("libpg-query");
   // The same look finds a text that is there.
   expect(bundle).toContain("was edited after it was");
+});
+
+test("the function holds no explanation of a code: those are for the documents", async () => {
+  const bundle = await bundledCode();
+  const rows = [...Object.values(EXPLAINED_FAILURES), ...Object.values(EXPLAINED_PROBLEMS)];
+  const texts = rows.flatMap(({ meaning, cause, remedy }) => [meaning, cause, remedy]);
+  expect(texts.length).toBeGreaterThan(150);
+  expect(texts.filter((text) => bundle.includes(text))).toEqual([]);
+  // The codes themselves are there.
+  expect(bundle).toContain("LOCK_NOT_ACQUIRED");
 });
