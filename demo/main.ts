@@ -20,12 +20,17 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+const narrator = createNarrator(process.stdout);
+narrator.title(
+  "HelloJohn migration hook: a deploy that has to wait for a table, and one that fails",
+  "PostgreSQL, the function of dist/function.zip and hj are real. CodeDeploy is a stand-in on this machine that takes the answers.",
+);
 try {
   const withColours = process.stdout.isTTY && process.stdout.hasColors();
   const stage = await openStage(withColours, (end) => {
     close = end;
   });
-  await play(stage, createNarrator(process.stdout));
+  await play(stage, narrator);
 } catch (error) {
   fail(error);
 }

@@ -3,6 +3,8 @@ import { styleText } from "node:util";
 
 /** Tells the story. Every text is one or more lines without a line end behind the last. */
 export interface Narrator {
+  /** Before everything. */
+  title(title: string, text: string): void;
   /** What happens now, and why. */
   step(title: string, why: string): void;
   /** A command as a person types it. */
@@ -21,20 +23,38 @@ const WHO = 15;
 /** Colours only on a terminal, and never with NO_COLOR: https://no-color.org */
 export function createNarrator(stream: NodeJS.WriteStream): Narrator {
   const style = (format: Parameters<typeof styleText>[0], text: string) => styleText(format, text, { stream });
-  const print = (text: string) => void stream.write(`${text}\n`);
+  let isAfterGap = true;
+  const print = (text: string) => {
+    stream.write(`${text}\n`);
+    isAfterGap = text === "";
+  };
+  const gap = () => {
+    if (!isAfterGap) print("");
+  };
   let steps = 0;
+  const explain = (text: string) => {
+    for (const line of wrap(text, WIDTH - 4)) print(`    ${style("italic", line)}`);
+    gap();
+  };
   return {
+    title(title, text) {
+      print(` ${style("bold", title)}`);
+      explain(text);
+    },
     step(title, why) {
       steps++;
+      gap();
       const head = ` ${steps}  ${title} `;
-      print(`\n${style(["bold", "cyan"], head)}${style("cyan", "─".repeat(Math.max(0, WIDTH - head.length)))}`);
-      for (const line of wrap(why, WIDTH - 4)) print(`    ${style("italic", line)}`);
-      print("");
+      print(`${style(["bold", "cyan"], head)}${style("cyan", "─".repeat(Math.max(0, WIDTH - head.length)))}`);
+      explain(why);
     },
-    command: (text) => print(`  ${style("cyan", "$")} ${style("bold", text)}`),
+    command(text) {
+      gap();
+      print(`  ${style("cyan", "$")} ${style("bold", text)}`);
+    },
     output(text) {
       for (const line of text.split("\n")) print(`  ${style("dim", "│")} ${line}`.trimEnd());
-      print("");
+      gap();
     },
     event(who, text) {
       const [first = "", ...rest] = wrap(text, WIDTH - WHO - 2);
@@ -42,7 +62,8 @@ export function createNarrator(stream: NodeJS.WriteStream): Narrator {
       for (const line of rest) print(`${" ".repeat(WHO + 2)}${line}`);
     },
     summary(figures) {
-      print(`\n ${style("bold", "What the application felt of all this")}`);
+      gap();
+      print(` ${style("bold", "What the application felt of all this")}`);
       for (const [name, figure] of figures) print(`    ${name.padEnd(22)}${style("bold", figure)}`);
     },
   };

@@ -24,6 +24,9 @@ export async function play(stage: Stage, narrator: Narrator): Promise<void> {
   narrator.step("Before the deploy", "Version 1 of HelloJohn is in production. Its five migrations came with it.");
   await hj(`migrations run --dir ${await stage.olderMigrations(VERSION_1)}`, /Schema version: 20240501_001$/);
   await fillTables(stage.databaseUrl);
+  const log = createLog(narrator);
+  // Before there are requests: to package is work for this process, which they would be seen to wait for.
+  const version3 = await stage.deployWith(await version3Files(), FUNCTION, (line) => log.onLine(line));
   const application = await stage.keep(startApplication(stage.databaseUrl), (load) => load.stop());
   const servedFrom = performance.now();
   narrator.event(
@@ -35,7 +38,6 @@ export async function play(stage: Stage, narrator: Narrator): Promise<void> {
     "What would the deploy do?",
     "Version 2 brings two migrations. The function that has them is asked, and changes nothing.",
   );
-  const log = createLog(narrator);
   const version2 = await stage.deployBuilt(FUNCTION, (line) => log.onLine(line));
   await hj(`migrations status --function ${FUNCTION}`, /^Pending migrations: 2$/m, version2);
   await hj(`migrations run --dry-run --function ${FUNCTION}`, /locks hj_session against everything/, version2);
@@ -56,7 +58,8 @@ export async function play(stage: Stage, narrator: Narrator): Promise<void> {
     await showApplication(stage, narrator, application);
   }
   await reader.end();
-  narrator.event(READER, `ends after ${seconds(performance.now() - readerBegan)}, which nobody but the reader decides`);
+  const heldMs = performance.now() - readerBegan;
+  narrator.event(READER, `ends its transaction, after ${seconds(heldMs)}`);
   await expectAnswer(stage, narrator, await deploy.ended, "Succeeded");
   await showApplication(stage, narrator, application);
 
@@ -67,7 +70,6 @@ export async function play(stage: Stage, narrator: Narrator): Promise<void> {
     "A deploy that fails",
     "Version 3 wants every session to end after it began. One that was imported years ago does not, which no test could know.",
   );
-  const version3 = await stage.deployWith(await version3Files(), FUNCTION, (line) => log.onLine(line));
   const failing = startDeploy(narrator, version3, "d-VERSION3", log);
   await expectAnswer(stage, narrator, await failing.ended, "Failed");
   await hj(
@@ -81,14 +83,14 @@ export async function play(stage: Stage, narrator: Narrator): Promise<void> {
     "CodeDeploy leaves version 2 in place. Its function takes back what version 3's had applied, with the script that the journal kept of it.",
   );
   await hj(`migrations rollback --function ${FUNCTION}`, /Rollback complete. Schema version: 20240601_002$/m, version2);
-  await hj(`migrations status --function ${FUNCTION}`, /is up to date \(version: 20240601_002\)/, version2);
 
   const span = { from: servedFrom, until: performance.now() };
-  const { transactions, longestFeltMs } = waitFigures(await application.stop(), span);
+  const { transactions, longestMs, longestFeltMs } = waitFigures(await application.stop(), span);
   narrator.summary([
     ["requests served", transactions.toLocaleString("en")],
     ["errors", "0"],
-    ["longest wait of one", seconds(longestFeltMs)],
+    ["longest request", `${seconds(longestMs)}, while the table was kept from the migration for ${seconds(heldMs)}`],
+    ["with its queue", seconds(longestFeltMs)],
   ]);
 }
 

@@ -151,6 +151,8 @@ const WAITED = `
 
 async function connected(url: string, name = APPLICATION): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, application_name: name });
+  // A session that is lost fails with its next query.
+  client.on("error", () => {});
   await client.connect();
   return client;
 }
