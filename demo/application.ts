@@ -8,10 +8,10 @@ import { helloJohnRecordings, queriesOf, type RecordedQuery } from "../test/supp
 export const VERSION_1 = ["20240115_001", "20240201_001", "20240301_001", "20240401_001", "20240501_001"];
 
 /** How many users there are, each with a session. */
-export const USERS = 50_000;
+export const USERS = 30_000;
 
 /** How much the application does. */
-export const LOAD = { sessions: 20, perSecond: 200 };
+export const LOAD = { sessions: 12, perSecond: 120 };
 
 /** As the recorded queries name them, and one session that came from another system and was over before it began. */
 const DATA = `

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { unzipSync } from "fflate";
 import { startServer } from "../src/embedded/server.ts";
@@ -95,7 +95,7 @@ export async function openStage(withColours: boolean, closes: (close: () => Prom
       const taskRoot = join(directory, "function");
       await mkdir(taskRoot);
       for (const [file, content] of Object.entries(unzipSync(await readFile(join(ROOT, "dist", "function.zip")))))
-        await writeFile(join(taskRoot, file), content);
+        await writeInto(taskRoot, file, content);
       return deploy(join(taskRoot, "index.cjs"), name, onLog);
     },
     deployWith: async (files, name, onLog) => {
@@ -132,6 +132,12 @@ async function endAll(endings: readonly (() => Promise<unknown>)[]): Promise<voi
   const errors: unknown[] = [];
   for (const end of endings.toReversed()) await end().catch((error) => errors.push(error));
   if (errors.length > 0) throw errors[0];
+}
+
+/** A zip names files in folders that it does not name. */
+async function writeInto(directory: string, file: string, content: Uint8Array): Promise<void> {
+  await mkdir(dirname(join(directory, file)), { recursive: true });
+  await writeFile(join(directory, file), content);
 }
 
 async function migrationFiles(): Promise<Record<string, string>> {

@@ -8,6 +8,9 @@ import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { ROOT } from "../support/built-product.ts";
 
+/** It takes half a minute; the rest is for a machine that has much else to do. */
+const STORY_LIMIT_MS = 600_000;
+
 interface Demo {
   readonly child: ChildProcess;
   /** Everything that it starts has this in its arguments. */
@@ -52,7 +55,9 @@ async function expectNothingLeft(demo: Demo): Promise<void> {
   expect(await filesOf(demo)).toEqual([]);
 }
 
-test("the demo tells the whole story, in plain text where nobody watches, and leaves nothing", async () => {
+test("the demo tells the whole story, in plain text where nobody watches, and leaves nothing", {
+  timeout: STORY_LIMIT_MS,
+}, async () => {
   const demo = await startDemo();
   expect(await demo.exitCode, demo.errors()).toBe(0);
   const output = demo.output();
@@ -85,9 +90,11 @@ test("the demo tells the whole story, in plain text where nobody watches, and le
   await expectNothingLeft(demo);
 });
 
-test("Ctrl-C in the middle of the deploy ends everything that the demo started", async () => {
+test("Ctrl-C in the middle of the deploy ends everything that the demo started", {
+  timeout: STORY_LIMIT_MS,
+}, async () => {
   const demo = await startDemo();
-  await expect.poll(demo.output, { timeout: 120_000 }).toContain("lock time-outs so far");
+  await expect.poll(demo.output, { timeout: STORY_LIMIT_MS }).toContain("lock time-outs so far");
   expect(await processesOf(demo)).not.toEqual([]);
   demo.child.kill("SIGINT");
   expect(await demo.exitCode).toBe(130);
@@ -95,9 +102,9 @@ test("Ctrl-C in the middle of the deploy ends everything that the demo started",
   await expectNothingLeft(demo);
 });
 
-test("a demo that loses its database says so, fails, and leaves nothing", async () => {
+test("a demo that loses its database says so, fails, and leaves nothing", { timeout: STORY_LIMIT_MS }, async () => {
   const demo = await startDemo();
-  await expect.poll(demo.output, { timeout: 120_000 }).toContain("requests a second");
+  await expect.poll(demo.output, { timeout: STORY_LIMIT_MS }).toContain("requests a second");
   const [postgres = 0] = await processesOf(demo, "bin/postgres -D");
   process.kill(postgres, "SIGKILL");
   expect(await demo.exitCode).toBe(1);
