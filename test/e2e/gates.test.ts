@@ -56,6 +56,12 @@ test.each([
     says: "What is measured is what people run",
   },
   {
+    fault: "a demo of what nobody runs",
+    file: "demo/narrator.ts",
+    text: 'import { serve } from "../src/engine/serve.ts";\nvoid serve;\n',
+    says: "What is shown is what people run",
+  },
+  {
     fault: "the environment read outside its module",
     file: "src/engine/plan.ts",
     text: 'void process.env["PATH"];\n',
