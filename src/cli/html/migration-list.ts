@@ -1,0 +1,104 @@
+// The migrations that a report is about: what became of each or what waits, with its locks and hazards. Pure.
+import type { ReportedHazard, ReportedStatement } from "../../engine/foresight-schema.ts";
+import type { MigrationReport, Report } from "../../engine/report-schema.ts";
+import { fullName } from "../../migration/manifest.ts";
+import { describeLocks } from "../render/describe-locks.ts";
+import { describeLock } from "../render/render-foresight.ts";
+import { describeEnd } from "../render/render-run.ts";
+import type { Mood } from "../render/verdict.ts";
+import { bounded, leftOut } from "./bounded.ts";
+import { durationChart } from "./duration-chart.ts";
+import { html, type Markup } from "./html.ts";
+import { section } from "./section.ts";
+
+/** Null where the report is about none that is not simply applied. */
+export function migrationList(report: Report, limit: number): Markup | null {
+  const isStory = STORIES.has(report.outcome);
+  const told = isStory ? report.migrations : report.migrations.filter(({ status }) => status !== "applied");
+  if (told.length === 0) return null;
+  const { shown, rest } = bounded(told, limit, (migration) => item(migration, report, limit));
+  const omitted = isStory ? leftOut(report.omitted ?? 0, "of the report: a caller takes no more") : null;
+  return section(
+    "migrations",
+    isStory ? "Migrations" : "Not applied",
+    html`<ol class="plain migrations">${shown}</ol>${rest}${omitted}
+${isStory ? durationChart(told) : null}`,
+  );
+}
+
+/** What tells what was done, or would be, of applied ones too. */
+const STORIES: ReadonlySet<Report["outcome"]> = new Set([
+  "applied",
+  "rolled_back",
+  "would_apply",
+  "would_roll_back",
+  "incomplete",
+  "refused",
+  "failed",
+  "adopted",
+  "would_adopt",
+]);
+
+function item(migration: MigrationReport, report: Report, limit: number): Markup {
+  const { status, hazards = [], statements = [], omitted } = migration;
+  const locks = bounded(describeLocks(migration, report), limit, (sentence) => html`<li>${sentence}</li>`);
+  const feared = bounded(hazards, limit, hazard);
+  return html`<li>
+<h3><code>${fullName(migration)}</code></h3>
+<p class="status"><strong class="${MOODS.get(status) ?? "plain"}">${status.replaceAll("_", " ")}</strong>${remarks(migration, report).map((remark) => html` · ${remark}`)}</p>
+${locks.shown.length === 0 ? null : html`<ul class="locks">${locks.shown}</ul>${locks.rest}`}
+${feared.shown.length === 0 ? null : html`<ul class="plain hazards">${feared.shown}</ul>${feared.rest}`}
+${statementList(statements, limit)}
+${leftOut(omitted ?? 0, "of the report: a caller takes no more")}
+</li>
+`;
+}
+
+const MOODS: ReadonlyMap<string, Mood> = new Map([
+  ["applied", "good"],
+  ["rolled_back", "good"],
+  ["pending", "attention"],
+  ["started", "attention"],
+  ["in_doubt", "attention"],
+  ["failed", "bad"],
+]);
+
+/** What is worth knowing of a migration beside its status. */
+function remarks(migration: MigrationReport, report: Report): readonly string[] {
+  const { status, phase, transactional, reversible, statementsDone: done } = migration;
+  const end = report.outcome === "pending" ? null : describeEnd(migration, report.command === "rollback");
+  const isAhead = status !== "applied" && status !== "rolled_back";
+  return [
+    ...(end === null || end === status || migration.durationMs === undefined ? [] : [end]),
+    ...(status === "unknown" ? ["in the database, and not in this build"] : []),
+    ...(done === undefined ? [] : [`${done} ${done === 1 ? "statement" : "statements"} done`]),
+    ...(phase === "contract" ? ["contract"] : []),
+    ...(isAhead && transactional === false ? ["not in a transaction"] : []),
+    ...(isAhead && reversible === false ? ["no way back"] : []),
+  ];
+}
+
+function hazard({ rule, level, message, file, line, column, allowed }: ReportedHazard): Markup {
+  const title =
+    allowed === null
+      ? html`<strong class="${level === "error" ? "bad" : "attention"}">${level}</strong>`
+      : html`<strong>allowed</strong>`;
+  return html`<li>
+<p>${title} <code>${rule}</code></p>
+<p>${message}</p>
+<p class="quiet"><code>${file}:${line}:${column}</code> · ${allowed === null ? html`<code>hj migrations explain ${rule}</code>` : `Allowed: ${allowed}`}</p>
+</li>
+`;
+}
+
+function statementList(statements: readonly ReportedStatement[], limit: number): Markup | null {
+  if (statements.length === 0) return null;
+  const { shown, rest } = bounded(
+    statements,
+    limit,
+    ({ line, excerpt, locks = [] }) =>
+      html`<li><code>${line} | ${excerpt}</code>${locks.map((lock) => html`<br>${describeLock(lock)}`)}</li>`,
+  );
+  const summary = `${statements.length} ${statements.length === 1 ? "statement" : "statements"}`;
+  return html`<details><summary>${summary}</summary><ul class="plain">${shown}</ul>${rest}</details>`;
+}

@@ -1,0 +1,18 @@
+// The parts that every section of the page is made of. Pure.
+import { formatInstant } from "../render/style.ts";
+import { type Content, html, type Markup } from "./html.ts";
+
+/** A landmark with its heading; `id` is a word that no other section of the page has. */
+export function section(id: string, title: string, content: Content): Markup {
+  return html`<section aria-labelledby="${id}">
+<h2 id="${id}">${title}</h2>
+${content}
+</section>
+`;
+}
+
+/** A time as people and programs read it, in UTC. Broken between day and time, and nowhere else. */
+export function instant(iso: string): Markup {
+  const [day = "", time = ""] = formatInstant(iso).split(" ");
+  return html`<time datetime="${iso}"><span>${day}</span> <span>${time}</span></time>`;
+}
