@@ -29,14 +29,14 @@ function told(report: Validated, limit: number): Markup {
   return html`<p class="verdict">${mark(verdict.mood)}<strong>${verdict.title}</strong></p>
 ${report.outcome === "valid" ? html`<p class="quiet">${allOf(report).join(". ")}.</p>` : null}
 ${errors.length === 0 ? null : html`<ul class="plain">${shown}</ul>${rest}`}
-${verdict.next === null ? null : html`<p class="next">${verdict.next}</p>`}
+${verdict.next === null ? null : html`<p class="hint">${verdict.next}</p>`}
 ${others.length === 0 ? null : less(others, limit)}`;
 }
 
 /** What is nobody's concern, out of the way of what is. */
 function less(others: readonly ReportedDrift[], limit: number): Markup {
   const { shown, rest } = bounded(others, limit, item);
-  const summary = `${others.length} other ${others.length === 1 ? "difference" : "differences"}, of no concern to a run`;
+  const summary = `${others.length} other ${others.length === 1 ? "difference, no error" : "differences, no errors"}`;
   return html`<details><summary>${summary}</summary><ul class="plain">${shown}</ul>${rest}</details>`;
 }
 
@@ -46,14 +46,14 @@ function item(drift: ReportedDrift): Markup {
   const texts =
     expected === undefined || found === undefined
       ? null
-      : html`<dl class="texts"><div><dt>expected</dt><dd><code>${expected || "nothing more"}</code></dd></div><div><dt>found</dt><dd><code>${found || "nothing more"}</code></dd></div></dl>`;
+      : html`<dl><div><dt>expected</dt><dd><code>${expected || "nothing more"}</code></dd></div><div><dt>found</dt><dd><code>${found || "nothing more"}</code></dd></div></dl>`;
   return html`<li><p>${titleOf(drift)}</p>${reason === "" ? null : html`<p class="quiet">${reason}</p>`}${texts}</li>
 `;
 }
 
 function untold(answer: NonNullable<Picture["validation"]>): Markup {
   const [message, hint = ""] = reasonsOf(answer);
-  return html`<p>The schema was not looked at: ${message ?? "nobody said why"}</p>${hint === "" ? null : html`<p class="next">${hint}</p>`}`;
+  return html`<p>The schema was not looked at: ${message ?? "nobody said why"}</p>${hint === "" ? null : html`<p class="hint">${hint}</p>`}`;
 }
 
 function reasonsOf(answer: NonNullable<Picture["validation"]>): readonly (string | undefined)[] {

@@ -8,22 +8,30 @@ import { describeEnd } from "../render/render-run.ts";
 import type { Mood } from "../render/verdict.ts";
 import { bounded, leftOut } from "./bounded.ts";
 import { durationChart } from "./duration-chart.ts";
-import { html, type Markup } from "./html.ts";
-import { section } from "./section.ts";
+import { type Content, html, type Markup } from "./html.ts";
+import { name, section } from "./section.ts";
 
-/** Null where the report is about none that is not simply applied. */
-export function migrationList(report: Report, limit: number): Markup | null {
-  const isStory = STORIES.has(report.outcome);
-  const told = isStory ? report.migrations : report.migrations.filter(({ status }) => status !== "applied");
-  if (told.length === 0) return null;
-  const { shown, rest } = bounded(told, limit, (migration) => item(migration, report, limit));
-  const omitted = isStory ? leftOut(report.omitted ?? 0, "of the report: a caller takes no more") : null;
-  return section(
-    "migrations",
-    isStory ? "Migrations" : "Not applied",
-    html`<ol class="plain migrations">${shown}</ol>${rest}${omitted}
-${isStory ? durationChart(told) : null}`,
-  );
+/** What a run did, or would do; of what only looked, that which is not simply applied. Nothing where there is none. */
+export function migrationLists(report: Report, limit: number): readonly Markup[] {
+  const { migrations, outcome, omitted = 0 } = report;
+  const list = (id: string, title: string, told: readonly MigrationReport[], more: Content = null) => {
+    if (told.length === 0) return [];
+    const { shown, rest } = bounded(told, limit, (migration) => item(migration, report, limit));
+    return [section(id, title, html`<ol class="plain migrations">${shown}</ol>${rest}${more}`)];
+  };
+  if (STORIES.has(outcome)) {
+    const more = [leftOut(omitted, "of the report: a caller takes no more"), durationChart(migrations)];
+    return list("migrations", "Migrations", migrations, more);
+  }
+  const isPending = ({ status }: MigrationReport) => status !== "applied" && status !== "unknown";
+  return [
+    ...list("pending", "Pending", migrations.filter(isPending)),
+    ...list(
+      "unknown",
+      "Not in this build",
+      migrations.filter(({ status }) => status === "unknown"),
+    ),
+  ];
 }
 
 /** What tells what was done, or would be, of applied ones too. */
@@ -44,7 +52,7 @@ function item(migration: MigrationReport, report: Report, limit: number): Markup
   const locks = bounded(describeLocks(migration, report), limit, (sentence) => html`<li>${sentence}</li>`);
   const feared = bounded(hazards, limit, hazard);
   return html`<li>
-<h3><code>${fullName(migration)}</code></h3>
+<h3>${name(fullName(migration))}</h3>
 <p class="status"><strong class="${MOODS.get(status) ?? "plain"}">${status.replaceAll("_", " ")}</strong>${remarks(migration, report).map((remark) => html` · ${remark}`)}</p>
 ${locks.shown.length === 0 ? null : html`<ul class="locks">${locks.shown}</ul>${locks.rest}`}
 ${feared.shown.length === 0 ? null : html`<ul class="plain hazards">${feared.shown}</ul>${feared.rest}`}
@@ -70,7 +78,6 @@ function remarks(migration: MigrationReport, report: Report): readonly string[] 
   const isAhead = status !== "applied" && status !== "rolled_back";
   return [
     ...(end === null || end === status || migration.durationMs === undefined ? [] : [end]),
-    ...(status === "unknown" ? ["in the database, and not in this build"] : []),
     ...(done === undefined ? [] : [`${done} ${done === 1 ? "statement" : "statements"} done`]),
     ...(phase === "contract" ? ["contract"] : []),
     ...(isAhead && transactional === false ? ["not in a transaction"] : []),
@@ -84,9 +91,9 @@ function hazard({ rule, level, message, file, line, column, allowed }: ReportedH
       ? html`<strong class="${level === "error" ? "bad" : "attention"}">${level}</strong>`
       : html`<strong>allowed</strong>`;
   return html`<li>
-<p>${title} <code>${rule}</code></p>
+<p>${title} ${name(rule)}</p>
 <p>${message}</p>
-<p class="quiet"><code>${file}:${line}:${column}</code> · ${allowed === null ? html`<code>hj migrations explain ${rule}</code>` : `Allowed: ${allowed}`}</p>
+<p class="quiet">${name(`${file}:${line}:${column}`)} · ${allowed === null ? html`${name(`hj migrations explain ${rule}`)}` : `Allowed: ${allowed}`}</p>
 </li>
 `;
 }

@@ -4,7 +4,7 @@ import type { Report } from "../../engine/report-schema.ts";
 import { type Verdict, verdictOf } from "../render/verdict.ts";
 import { type Content, html, type Markup } from "./html.ts";
 import { mark } from "./mark.ts";
-import { instant } from "./section.ts";
+import { instant, name } from "./section.ts";
 
 /** The page's one heading of the first order is in it. */
 export function overview(report: Report): Markup {
@@ -12,7 +12,7 @@ export function overview(report: Report): Markup {
   return html`<header>
 <p class="kicker">HelloJohn migrations${report.command === null ? null : html` <span>${report.command}</span>`}</p>
 <div class="verdict">${mark(verdict.mood)}<h1>${headlineOf(verdict)}</h1></div>
-${report.dryRun ? html`<p>DRY RUN — No changes will be made</p>` : null}
+${report.dryRun ? html`<p class="subtitle">DRY RUN — No changes will be made</p>` : null}
 ${verdict.next === null ? null : html`<p class="next"><strong>Next:</strong> ${verdict.next}</p>`}
 <dl class="facts">${factsOf(report).map(([term, fact]) => html`<div><dt>${term}</dt><dd>${fact}</dd></div>`)}</dl>
 </header>
@@ -32,8 +32,8 @@ function factsOf(report: Report): readonly (readonly [string, Content])[] {
     ...(database === null
       ? []
       : ([
-          ["Database", html`<code>${database.url}</code>`],
-          ["Schema", html`<code>${database.schema}</code> on PostgreSQL ${database.serverVersion}`],
+          ["Database", name(database.url)],
+          ["Schema", html`${name(database.schema)} on PostgreSQL ${database.serverVersion}`],
         ] as const)),
     ...(read
       ? ([
@@ -51,8 +51,8 @@ function isRead({ ok, counts }: Report): boolean {
 }
 
 function versions({ schemaVersion: { before, after } }: Report): Markup {
-  const now = html`<code>${after ?? "none"}</code>`;
-  return before === after ? now : html`${now}, was <code>${before ?? "none"}</code>`;
+  const now = name(after ?? "none");
+  return before === after ? now : html`${now}, was ${name(before ?? "none")}`;
 }
 
 function counts({ counts: { applied, pending, started, unknown } }: Report): string {

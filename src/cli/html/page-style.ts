@@ -37,14 +37,15 @@ body {
   background: var(--ground);
   color: var(--ink);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif;
-  overflow-wrap: anywhere;
+  overflow-wrap: break-word;
 }
-code, pre { font: 0.875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
+code, pre { font: 0.875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; overflow-wrap: anywhere; }
 code, p, li, td, th, dd { unicode-bidi: isolate; }
 h1, h2, h3 { line-height: 1.2; font-weight: 650; text-wrap: balance; }
-h1 { font-size: clamp(1.625rem, 1.2rem + 2vw, 2.25rem); letter-spacing: -0.02em; }
+h1 { min-width: 0; font-size: clamp(1.625rem, 1.2rem + 2vw, 2.25rem); letter-spacing: -0.02em; }
 h2 { font-size: 1.1875rem; margin-bottom: 1rem; }
 h3 { font-size: 1rem; }
+h3 code { font-size: 0.9375em; font-weight: 600; }
 section { margin-top: 2.75rem; padding-top: 1.5rem; border-top: 1px solid var(--line); }
 section > * + h3 { margin-top: 2rem; margin-bottom: 0.75rem; }
 p + p, ul + p, ol + p, pre + p { margin-top: 0.5rem; }
@@ -52,15 +53,18 @@ p + p, ul + p, ol + p, pre + p { margin-top: 0.5rem; }
 .kicker span::before { content: "/ "; }
 .verdict { display: flex; gap: 0.75rem; align-items: flex-start; }
 .mark { flex: none; width: 1.5rem; height: 1.5rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; color: var(--quiet); }
-h1 { min-width: 0; }
 .verdict:has(h1) .mark { width: 2rem; height: 2rem; margin-top: 0.15rem; }
 .good { color: var(--good); }
 .attention { color: var(--attention); }
 .bad { color: var(--bad); }
 .quiet { color: var(--quiet); font-weight: 400; font-size: 0.9375rem; }
-.next { margin-top: 0.75rem; padding: 0.75rem 1rem; background: var(--raised); border-radius: 0.375rem; }
+.verdict + ul, .verdict + p { margin-top: 0.75rem; }
+.subtitle { margin-top: 0.5rem; }
+.hint { color: var(--quiet); }
+ul + .hint { margin-top: 1rem; }
+.next { margin-top: 1rem; padding: 0.75rem 1rem; background: var(--raised); border-radius: 0.375rem; }
 .facts { margin-top: 1.75rem; }
-dl > div { display: grid; grid-template-columns: 9rem 1fr; gap: 0 1rem; padding: 0.375rem 0; }
+dl > div { display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: 0 1rem; padding: 0.375rem 0; }
 dt { color: var(--quiet); }
 dd { min-width: 0; }
 ul, ol { padding-left: 1.25rem; }
@@ -81,6 +85,7 @@ details > ul { margin-top: 0.75rem; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.5rem 0.75rem 0.5rem 0; text-align: left; vertical-align: top; font-weight: 400; border-bottom: 1px solid var(--line); }
 thead th { color: var(--quiet); font-size: 0.875rem; }
+th[scope="row"] { overflow-wrap: anywhere; }
 th[scope="rowgroup"] { padding-top: 1.25rem; font-weight: 650; }
 th:last-child, td:last-child { padding-right: 0; }
 .number { text-align: right; white-space: nowrap; }
@@ -93,7 +98,7 @@ footer { margin-top: 2.75rem; padding-top: 1.5rem; border-top: 1px solid var(--l
 footer h2 { font-size: 0.875rem; margin-bottom: 0.25rem; }
 @media (max-width: 34rem) {
   body { padding: 1.5rem 1rem 3rem; }
-  dl > div { grid-template-columns: 1fr; padding: 0.5rem 0; }
+  dl > div { grid-template-columns: minmax(0, 1fr); padding: 0.5rem 0; }
   .chart .wide { display: none; }
   th, td { padding-right: 0.5rem; }
 }

@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { verdictOf } from "../render/verdict.ts";
 import { driftSection } from "./drift-section.ts";
 import { html, type Markup } from "./html.ts";
-import { migrationList } from "./migration-list.ts";
+import { migrationLists } from "./migration-list.ts";
 import { headlineOf, overview } from "./overview.ts";
 import { STYLE } from "./page-style.ts";
 import { type Picture, reportsIn } from "./picture.ts";
-import { instant } from "./section.ts";
+import { instant, name } from "./section.ts";
 import { timeline } from "./timeline.ts";
 import { trouble, warnings } from "./trouble.ts";
 
@@ -47,7 +47,7 @@ function documentOf(picture: Picture, limit: number): Markup {
 ${overview(report)}
 <main>
 ${trouble(report, limit)}
-${migrationList(report, limit)}
+${migrationLists(report, limit)}
 ${driftSection(picture, limit)}
 ${warnings(picture, limit)}
 ${timeline(picture, limit)}
@@ -64,7 +64,7 @@ function footer(picture: Picture): Markup {
 <h2>Reports</h2>
 <dl>${reportsIn(picture).map(
     ({ command, startedAt, runId, invocationId }) =>
-      html`<div><dt>${command ?? "unknown"}, ${instant(startedAt)} UTC</dt><dd>Run <code>${runId}</code>, invocation <code>${invocationId}</code></dd></div>`,
+      html`<div><dt>${command ?? "none"}</dt><dd>${instant(startedAt)} UTC, run ${name(runId)}, invocation ${name(invocationId)}</dd></div>`,
   )}</dl>
 </footer>`;
 }

@@ -11,6 +11,11 @@ ${content}
 `;
 }
 
+/** A name of a thing. Where it is too long for its line it is broken between its words, if it has some. */
+export function name(text: string): Markup {
+  return html`<code>${text.split(/(?<=[_.:@/-])(?=\w)/).map((word, index) => (index === 0 ? word : html`<wbr>${word}`))}</code>`;
+}
+
 /** A time as people and programs read it, in UTC. Broken between day and time, and nowhere else. */
 export function instant(iso: string): Markup {
   const [day = "", time = ""] = formatInstant(iso).split(" ");

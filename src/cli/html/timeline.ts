@@ -7,7 +7,7 @@ import { leftOut } from "./bounded.ts";
 import { durationChart } from "./duration-chart.ts";
 import { html, type Markup } from "./html.ts";
 import { type Picture, reportsIn } from "./picture.ts";
-import { instant, section } from "./section.ts";
+import { instant, name, section } from "./section.ts";
 
 /** Null where no report lists all migrations, or none of them is applied. */
 export function timeline(picture: Picture, limit: number): Markup | null {
@@ -45,6 +45,6 @@ function row(migration: MigrationReport): Markup {
     status === "applied"
       ? null
       : html` <span class="quiet">${status === "unknown" ? "not in this build" : status}</span>`;
-  return html`<tr><th scope="row"><code>${fullName(migration)}</code>${note}</th><td>${appliedAt === undefined ? "—" : instant(appliedAt)}</td><td class="number">${durationMs === undefined ? "—" : formatDuration(durationMs)}</td></tr>
+  return html`<tr><th scope="row">${name(fullName(migration))}${note}</th><td>${appliedAt === undefined ? "—" : instant(appliedAt)}</td><td class="number">${durationMs === undefined ? "—" : formatDuration(durationMs)}</td></tr>
 `;
 }
