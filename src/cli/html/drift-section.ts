@@ -6,7 +6,7 @@ import { bounded } from "./bounded.ts";
 import { html, type Markup } from "./html.ts";
 import { mark } from "./mark.ts";
 import type { Picture } from "./picture.ts";
-import { section } from "./section.ts";
+import { prose, section } from "./section.ts";
 
 /** Null where nobody looked. Where somebody tried to and could not, that is what it says. */
 export function driftSection({ report, validation }: Picture, limit: number): Markup | null {
@@ -29,7 +29,7 @@ function told(report: Validated, limit: number): Markup {
   return html`<p class="verdict">${mark(verdict.mood)}<strong>${verdict.title}</strong></p>
 ${report.outcome === "valid" ? html`<p class="quiet">${allOf(report).join(". ")}.</p>` : null}
 ${errors.length === 0 ? null : html`<ul class="plain">${shown}</ul>${rest}`}
-${verdict.next === null ? null : html`<p class="hint">${verdict.next}</p>`}
+${verdict.next === null ? null : html`<p class="hint">${prose(verdict.next)}</p>`}
 ${others.length === 0 ? null : less(others, limit)}`;
 }
 
@@ -53,7 +53,7 @@ function item(drift: ReportedDrift): Markup {
 
 function untold(answer: NonNullable<Picture["validation"]>): Markup {
   const [message, hint = ""] = reasonsOf(answer);
-  return html`<p>The schema was not looked at: ${message ?? "nobody said why"}</p>${hint === "" ? null : html`<p class="hint">${hint}</p>`}`;
+  return html`<p>The schema was not looked at: ${message ?? "nobody said why"}</p>${hint === "" ? null : html`<p class="hint">${prose(hint)}</p>`}`;
 }
 
 function reasonsOf(answer: NonNullable<Picture["validation"]>): readonly (string | undefined)[] {

@@ -51,9 +51,12 @@ function item(migration: MigrationReport, report: Report, limit: number): Markup
   const { status, hazards = [], statements = [], omitted } = migration;
   const locks = bounded(describeLocks(migration, report), limit, (sentence) => html`<li>${sentence}</li>`);
   const feared = bounded(hazards, limit, hazard);
+  // The heading of the list says these.
+  const isSaid = !STORIES.has(report.outcome) && (status === "pending" || status === "unknown");
+  const word = html`<strong class="${MOODS.get(status) ?? "plain"}">${status.replaceAll("_", " ")}</strong>`;
+  const said: readonly Content[] = [...(isSaid ? [] : [word]), ...remarks(migration, report)];
   return html`<li>
-<h3>${name(fullName(migration))}</h3>
-<p class="status"><strong class="${MOODS.get(status) ?? "plain"}">${status.replaceAll("_", " ")}</strong>${remarks(migration, report).map((remark) => html` · ${remark}`)}</p>
+<div class="entry"><h3>${name(fullName(migration))}</h3>${said.length === 0 ? null : html`<p>${said.map((each, index) => html`${index === 0 ? "" : " · "}${each}`)}</p>`}</div>
 ${locks.shown.length === 0 ? null : html`<ul class="locks">${locks.shown}</ul>${locks.rest}`}
 ${feared.shown.length === 0 ? null : html`<ul class="plain hazards">${feared.shown}</ul>${feared.rest}`}
 ${statementList(statements, limit)}

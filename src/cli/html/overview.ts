@@ -4,7 +4,7 @@ import type { Report } from "../../engine/report-schema.ts";
 import { type Verdict, verdictOf } from "../render/verdict.ts";
 import { type Content, html, type Markup } from "./html.ts";
 import { mark } from "./mark.ts";
-import { instant, name } from "./section.ts";
+import { instant, name, prose } from "./section.ts";
 
 /** The page's one heading of the first order is in it. */
 export function overview(report: Report): Markup {
@@ -13,7 +13,7 @@ export function overview(report: Report): Markup {
 <p class="kicker">HelloJohn migrations${report.command === null ? null : html` <span>${report.command}</span>`}</p>
 <div class="verdict">${mark(verdict.mood)}<h1>${headlineOf(verdict)}</h1></div>
 ${report.dryRun ? html`<p class="subtitle">DRY RUN — No changes will be made</p>` : null}
-${verdict.next === null ? null : html`<p class="next"><strong>Next:</strong> ${verdict.next}</p>`}
+${verdict.next === null ? null : html`<p class="next"><strong>Next:</strong> ${prose(verdict.next)}</p>`}
 <dl class="facts">${factsOf(report).map(([term, fact]) => html`<div><dt>${term}</dt><dd>${fact}</dd></div>`)}</dl>
 </header>
 `;

@@ -42,7 +42,7 @@ body {
 code, pre { font: 0.875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; overflow-wrap: anywhere; }
 code, p, li, td, th, dd { unicode-bidi: isolate; }
 h1, h2, h3 { line-height: 1.2; font-weight: 650; text-wrap: balance; }
-h1 { min-width: 0; font-size: clamp(1.625rem, 1.2rem + 2vw, 2.25rem); letter-spacing: -0.02em; }
+h1 { min-width: 0; font-size: 1em; letter-spacing: -0.02em; }
 h2 { font-size: 1.1875rem; margin-bottom: 1rem; }
 h3 { font-size: 1rem; }
 h3 code { font-size: 0.9375em; font-weight: 600; }
@@ -53,7 +53,8 @@ p + p, ul + p, ol + p, pre + p { margin-top: 0.5rem; }
 .kicker span::before { content: "/ "; }
 .verdict { display: flex; gap: 0.75rem; align-items: flex-start; }
 .mark { flex: none; width: 1.5rem; height: 1.5rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; color: var(--quiet); }
-.verdict:has(h1) .mark { width: 2rem; height: 2rem; margin-top: 0.15rem; }
+header .verdict { font-size: clamp(1.625rem, 1.2rem + 2vw, 2.25rem); gap: 0.4em; }
+header .mark { width: 0.9em; height: 0.9em; margin-top: 0.15em; }
 .good { color: var(--good); }
 .attention { color: var(--attention); }
 .bad { color: var(--bad); }
@@ -62,7 +63,7 @@ p + p, ul + p, ol + p, pre + p { margin-top: 0.5rem; }
 .subtitle { margin-top: 0.5rem; }
 .hint { color: var(--quiet); }
 ul + .hint { margin-top: 1rem; }
-.next { margin-top: 1rem; padding: 0.75rem 1rem; background: var(--raised); border-radius: 0.375rem; }
+.next { margin-top: 1.25rem; padding: 0.75rem 1rem; background: var(--raised); border-radius: 0.375rem; }
 .facts { margin-top: 1.75rem; }
 dl > div { display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: 0 1rem; padding: 0.375rem 0; }
 dt { color: var(--quiet); }
@@ -70,8 +71,11 @@ dd { min-width: 0; }
 ul, ol { padding-left: 1.25rem; }
 ul.plain, ol.plain { list-style: none; padding: 0; }
 ul.plain > li + li { margin-top: 1rem; }
-.migrations > li + li { margin-top: 1.5rem; }
-.status { margin-top: 0.125rem; }
+.migrations > li { padding: 0.75rem 0; border-bottom: 1px solid var(--line); }
+.migrations > li:first-child { padding-top: 0; }
+.migrations > li:last-child { border-bottom: 0; padding-bottom: 0; }
+.entry { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 0 1.5rem; }
+.entry > * { min-width: 0; }
 .locks { margin-top: 0.5rem; }
 .hazards { margin-top: 0.75rem; }
 .hazards > li { padding-left: 1rem; border-left: 2px solid var(--line); }

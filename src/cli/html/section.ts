@@ -16,6 +16,13 @@ export function name(text: string): Markup {
   return html`<code>${text.split(/(?<=[_.:@/-])(?=\w)/).map((word, index) => (index === 0 ? word : html`<wbr>${word}`))}</code>`;
 }
 
+/** A sentence in which commands can be told from words. */
+export function prose(text: string): readonly Markup[] {
+  return text.split(COMMAND).map((part, index) => (index % 2 === 0 ? html`${part}` : html`<code>${part}</code>`));
+}
+
+const COMMAND = /\b(hj migrations [a-z]+(?: --[a-z-]+)*)/;
+
 /** A time as people and programs read it, in UTC. Broken between day and time, and nowhere else. */
 export function instant(iso: string): Markup {
   const [day = "", time = ""] = formatInstant(iso).split(" ");

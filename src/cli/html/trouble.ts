@@ -7,7 +7,7 @@ import { sentence } from "../render/render-problems.ts";
 import { bounded } from "./bounded.ts";
 import { html, type Markup } from "./html.ts";
 import { type Picture, reportsIn } from "./picture.ts";
-import { instant, name, section } from "./section.ts";
+import { instant, name, prose, section } from "./section.ts";
 
 type ReportedProblem = Report["warnings"][number];
 
@@ -39,7 +39,7 @@ function problemList(problems: readonly ReportedProblem[], limit: number): Marku
     problems,
     limit,
     (problem) =>
-      html`<li><p>${sentence(problem)}</p>${problem.hint === undefined ? null : html`<p class="hint">${problem.hint}</p>`}</li>`,
+      html`<li><p>${sentence(problem)}</p>${problem.hint === undefined ? null : html`<p class="hint">${prose(problem.hint)}</p>`}</li>`,
   );
   return html`<ul class="plain">${shown}</ul>${rest}`;
 }
@@ -63,7 +63,7 @@ function session({ pid, application, state, since, mode, relation, build, query,
     ["Lock", mode == null ? null : html`${mode} on ${name(relation ?? "unknown")}`],
     ["At", build == null ? null : describeBuild(build)],
     ["Last query", query == null ? null : name(query)],
-    ["Itself", rest.isBlocked ? "blocked" : null],
+    ["Waits", rest.isBlocked ? "itself, for another session" : null],
     ["Autovacuum", rest.preventsWraparound ? "does not give way: it prevents wraparound" : null],
   ] as const;
   return html`<dl>${facts.map(([term, fact]) => (fact === null ? null : html`<div><dt>${term}</dt><dd>${fact}</dd></div>`))}</dl>`;
