@@ -8,10 +8,12 @@ export function bounded<T>(
   render: (each: T) => Markup,
 ): { readonly shown: readonly Markup[]; readonly rest: Markup | null } {
   const left = all.length - limit;
-  return { shown: all.slice(0, limit).map(render), rest: left > 0 ? leftOut(left, "on this page") : null };
+  return { shown: all.slice(0, limit).map(render), rest: left > 0 ? leftOut(left, "page") : null };
 }
 
-/** `and 12 more, left out on this page`; null where nothing is. */
-export function leftOut(number: number, where: string): Markup | null {
-  return number > 0 ? html`<p class="quiet">and ${number.toLocaleString("en")} more, left out ${where}</p>` : null;
+/** `and 12 more, left out: a page takes no more`; null where nothing is. */
+export function leftOut(number: number, taker: "page" | "report"): Markup | null {
+  return number > 0
+    ? html`<p class="quiet">and ${number.toLocaleString("en")} more, left out: a ${taker} takes no more</p>`
+    : null;
 }

@@ -7,6 +7,7 @@ import { html, type Markup } from "./html.ts";
 import { mark } from "./mark.ts";
 import type { Picture } from "./picture.ts";
 import { prose, section } from "./section.ts";
+import { untold } from "./untold.ts";
 
 /** Null where nobody looked. Where somebody tried to and could not, that is what it says. */
 export function driftSection({ report, validation }: Picture, limit: number): Markup | null {
@@ -49,16 +50,4 @@ function item(drift: ReportedDrift): Markup {
       : html`<dl><div><dt>expected</dt><dd><code>${expected || "nothing more"}</code></dd></div><div><dt>found</dt><dd><code>${found || "nothing more"}</code></dd></div></dl>`;
   return html`<li><p>${titleOf(drift)}</p>${reason === "" ? null : html`<p class="quiet">${reason}</p>`}${texts}</li>
 `;
-}
-
-function untold(answer: NonNullable<Picture["validation"]>): Markup {
-  const [message, hint = ""] = reasonsOf(answer);
-  return html`<p>The schema was not looked at: ${message ?? "nobody said why"}</p>${hint === "" ? null : html`<p class="hint">${prose(hint)}</p>`}`;
-}
-
-function reasonsOf(answer: NonNullable<Picture["validation"]>): readonly (string | undefined)[] {
-  if (!("outcome" in answer)) return [answer.message, answer.hint];
-  if (answer.outcome === "failed") return [answer.failure.message, answer.failure.hint];
-  if (answer.outcome === "refused") return [answer.problems[0]?.message, answer.problems[0]?.hint];
-  return [];
 }

@@ -24,6 +24,11 @@ export function html(template: TemplateStringsArray, ...contents: readonly Conte
 /** What a server says may quote what it was given, megabytes of it; a report is cut at the same length. */
 const MAXIMUM_TEXT = 2_000;
 
+/** As much of a text as is shown. A template does this too; before it, for what takes a text apart. */
+export function clipped(text: string): string {
+  return text.length > MAXIMUM_TEXT ? `${text.slice(0, MAXIMUM_TEXT)}…` : text;
+}
+
 function textOf(content: Content): string {
   if (content === null) return "";
   if (content instanceof Markup) return content.toString();
@@ -32,8 +37,7 @@ function textOf(content: Content): string {
 }
 
 function escaped(text: string): string {
-  const clipped = text.length > MAXIMUM_TEXT ? `${text.slice(0, MAXIMUM_TEXT)}…` : text;
-  return clipped
+  return clipped(text)
     .toWellFormed()
     .replace(UNSEEN, (character) => `[U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}]`)
     .replace(/[&<>"']/g, (character) => ENTITIES[character as keyof typeof ENTITIES]);

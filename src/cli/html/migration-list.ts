@@ -5,7 +5,7 @@ import { fullName } from "../../migration/manifest.ts";
 import { describeLocks } from "../render/describe-locks.ts";
 import { describeLock } from "../render/render-foresight.ts";
 import { describeEnd } from "../render/render-run.ts";
-import type { Mood } from "../render/verdict.ts";
+import { isTroubled, type Mood } from "../render/verdict.ts";
 import { bounded, leftOut } from "./bounded.ts";
 import { durationChart } from "./duration-chart.ts";
 import { type Content, html, type Markup } from "./html.ts";
@@ -19,13 +19,12 @@ export function migrationLists(report: Report, limit: number): readonly Markup[]
     const { shown, rest } = bounded(told, limit, (migration) => item(migration, report, limit));
     return [section(id, title, html`<ol class="plain migrations">${shown}</ol>${rest}${more}`)];
   };
-  if (STORIES.has(outcome)) {
-    const more = [leftOut(omitted, "of the report: a caller takes no more"), durationChart(migrations)];
-    return list("migrations", "Migrations", migrations, more);
-  }
+  const left = leftOut(omitted, "report");
+  if (STORIES.has(outcome)) return list("migrations", "Migrations", migrations, [left, durationChart(migrations)]);
   const isPending = ({ status }: MigrationReport) => status !== "applied" && status !== "unknown";
   return [
-    ...list("pending", "Pending", migrations.filter(isPending)),
+    // Of a list the timeline says it.
+    ...list("pending", "Pending", migrations.filter(isPending), outcome === "listed" ? null : left),
     ...list(
       "unknown",
       "Not in this build",
@@ -60,7 +59,7 @@ function item(migration: MigrationReport, report: Report, limit: number): Markup
 ${locks.shown.length === 0 ? null : html`<ul class="locks">${locks.shown}</ul>${locks.rest}`}
 ${feared.shown.length === 0 ? null : html`<ul class="plain hazards">${feared.shown}</ul>${feared.rest}`}
 ${statementList(statements, limit)}
-${leftOut(omitted ?? 0, "of the report: a caller takes no more")}
+${leftOut(omitted ?? 0, "report")}
 </li>
 `;
 }
@@ -76,11 +75,11 @@ const MOODS: ReadonlyMap<string, Mood> = new Map([
 
 /** What is worth knowing of a migration beside its status. */
 function remarks(migration: MigrationReport, report: Report): readonly string[] {
-  const { status, phase, transactional, reversible, statementsDone: done } = migration;
-  const end = report.outcome === "pending" ? null : describeEnd(migration, report.command === "rollback");
+  const { status, durationMs, phase, transactional, reversible, statementsDone: done } = migration;
+  const hasEnded = STORIES.has(report.outcome) && (durationMs !== undefined || isTroubled(migration));
   const isAhead = status !== "applied" && status !== "rolled_back";
   return [
-    ...(end === null || end === status || migration.durationMs === undefined ? [] : [end]),
+    ...(hasEnded ? [describeEnd(migration, report.command === "rollback")] : []),
     ...(done === undefined ? [] : [`${done} ${done === 1 ? "statement" : "statements"} done`]),
     ...(phase === "contract" ? ["contract"] : []),
     ...(isAhead && transactional === false ? ["not in a transaction"] : []),

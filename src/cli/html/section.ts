@@ -1,6 +1,6 @@
 // The parts that every section of the page is made of. Pure.
 import { formatInstant } from "../render/style.ts";
-import { type Content, html, type Markup } from "./html.ts";
+import { type Content, clipped, html, type Markup } from "./html.ts";
 
 /** A landmark with its heading; `id` is a word that no other section of the page has. */
 export function section(id: string, title: string, content: Content): Markup {
@@ -13,12 +13,16 @@ ${content}
 
 /** A name of a thing. Where it is too long for its line it is broken between its words, if it has some. */
 export function name(text: string): Markup {
-  return html`<code>${text.split(/(?<=[_.:@/-])(?=\w)/).map((word, index) => (index === 0 ? word : html`<wbr>${word}`))}</code>`;
+  return html`<code>${clipped(text)
+    .split(/(?<=[_.:@/-])(?=\w)/)
+    .map((word, index) => (index === 0 ? word : html`<wbr>${word}`))}</code>`;
 }
 
 /** A sentence in which commands can be told from words. */
 export function prose(text: string): readonly Markup[] {
-  return text.split(COMMAND).map((part, index) => (index % 2 === 0 ? html`${part}` : html`<code>${part}</code>`));
+  return clipped(text)
+    .split(COMMAND)
+    .map((part, index) => (index % 2 === 0 ? html`${part}` : html`<code>${part}</code>`));
 }
 
 const COMMAND = /\b(hj migrations [a-z]+(?: --[a-z-]+)*)/;

@@ -6,14 +6,17 @@ import { formatMigrations } from "../render/amounts.ts";
 import { leftOut } from "./bounded.ts";
 import { durationChart } from "./duration-chart.ts";
 import { html, type Markup } from "./html.ts";
-import { type Picture, reportsIn } from "./picture.ts";
+import type { Picture } from "./picture.ts";
 import { instant, name, section } from "./section.ts";
+import { untold } from "./untold.ts";
 
-/** Null where no report lists all migrations, or none of them is applied. */
-export function timeline(picture: Picture, limit: number): Markup | null {
-  const list = reportsIn(picture).find(({ outcome }) => outcome === "listed");
-  const applied = list?.migrations.filter(({ batch }) => batch !== undefined) ?? [];
-  if (list === undefined || applied.length === 0) return null;
+/** Null where nobody asked for a list, or nothing in it is applied. */
+export function timeline({ report, list }: Picture, limit: number): Markup | null {
+  const answer = list ?? (report.outcome === "listed" ? report : null);
+  if (answer === null) return null;
+  if (!("outcome" in answer) || answer.outcome !== "listed") return section("timeline", "Timeline", untold(answer));
+  const applied = answer.migrations.filter(({ batch }) => batch !== undefined);
+  if (applied.length === 0) return null;
   const newestFirst = applied.toSorted((a, b) => (b.batch ?? 0) - (a.batch ?? 0));
   const shown = newestFirst.slice(0, limit);
   return section(
@@ -23,7 +26,7 @@ export function timeline(picture: Picture, limit: number): Markup | null {
 <thead><tr><th scope="col">Migration</th><th scope="col">Applied at (UTC)</th><th scope="col" class="number">Took</th></tr></thead>
 ${[...Map.groupBy(shown, ({ batch }) => batch ?? 0)].map(([batch, members]) => batchRows(batch, members, applied))}
 </table>
-${leftOut(newestFirst.length - shown.length, "on this page")}${leftOut(list.omitted ?? 0, "of the report: a caller takes no more")}
+${leftOut(newestFirst.length - shown.length, "page")}${leftOut(answer.omitted ?? 0, "report")}
 ${durationChart(applied)}`,
   );
 }

@@ -5,7 +5,7 @@ import type { Report } from "../../engine/report-schema.ts";
 import { messageOf, placeOf } from "../render/render-failure.ts";
 import { sentence } from "../render/render-problems.ts";
 import { bounded } from "./bounded.ts";
-import { html, type Markup } from "./html.ts";
+import { clipped, html, type Markup } from "./html.ts";
 import { type Picture, reportsIn } from "./picture.ts";
 import { instant, name, prose, section } from "./section.ts";
 
@@ -30,8 +30,13 @@ ${sessions(failure.details, limit)}`,
 /** Each once: the reports of one picture warn about the same things. Null where there are none. */
 export function warnings(picture: Picture, limit: number): Markup | null {
   const all = reportsIn(picture).flatMap((report) => report.warnings);
-  const told = [...new Map(all.map((warning) => [JSON.stringify(warning), warning])).values()];
+  const told = [...new Map(all.map((warning) => [shownOf(warning), warning])).values()];
   return told.length === 0 ? null : section("warnings", "Warnings", problemList(told, limit));
+}
+
+/** All that is shown of it. */
+function shownOf(problem: ReportedProblem): string {
+  return [sentence(problem), problem.hint ?? ""].map(clipped).join("\n");
 }
 
 function problemList(problems: readonly ReportedProblem[], limit: number): Markup {
