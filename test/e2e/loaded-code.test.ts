@@ -1,8 +1,11 @@
 // What an invocation loads: AWS's clients cost more time than all else, and each is there for those who need it.
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { RULES } from "../../src/hazards/rules.ts";
-import { FUNCTION_BUNDLE } from "../support/built-product.ts";
+import { CLI, FUNCTION_BUNDLE } from "../support/built-product.ts";
 import { callerEvent } from "../support/caller-events.ts";
 import { createTestDatabase, postgresVersions, type TestDatabase } from "../support/database.ts";
 import { type Executed, runCovered } from "../support/executed-code.ts";
@@ -94,4 +97,27 @@ test("the function holds no text of any rule, and no parser: what they found is 
   expect(bundle).not.toContain("libpg-query");
   // The same look finds a text that is there.
   expect(bundle).toContain("was edited after it was");
+});
+
+describe("the page of a report", () => {
+  /** What a browser is told by every page. */
+  const page = "Content-Security-Policy";
+
+  async function chunksWithPage(args: readonly string[]): Promise<number> {
+    const { urls } = await runCovered([CLI, "migrations", "list", ...args], { HELLOJOHN_DATABASE_URL: database.url });
+    const own = urls.filter((url) => url.startsWith("file:") && url.includes("/dist/"));
+    const texts = await Promise.all(own.map((url) => readFile(fileURLToPath(url), "utf8")));
+    return texts.filter((text) => text.includes(page)).length;
+  }
+
+  test("is made by no function", async () => {
+    expect(await readFile(FUNCTION_BUNDLE, "utf8")).not.toContain(page);
+  });
+
+  test("is loaded by the command line only where one is wanted", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "hj-page-"));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    expect(await chunksWithPage([])).toBe(0);
+    expect(await chunksWithPage(["--html", join(directory, "page.html")])).toBe(1);
+  });
 });
