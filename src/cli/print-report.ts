@@ -63,7 +63,12 @@ export async function printAndWrite(
   complete: (report: Report) => Promise<Picture>,
 ): Promise<ExitCode> {
   const code = print(ending, flags, manifest);
-  if (flags.html === undefined || ending.report === null) return code;
+  if (flags.html === undefined) return code;
+  if (ending.report === null) {
+    // One of an earlier command may still be there, and be taken for this one's.
+    process.stderr.write(`No page was written to ${flags.html}.\n`);
+    return code;
+  }
   const { renderPage } = await import("./html/page.ts");
   const unwritten = await replaceFile(flags.html, renderPage(await complete(ending.report)));
   if (unwritten === null) return code;

@@ -118,6 +118,19 @@ describe("--html", () => {
     expect((await readdir(directory)).toSorted()).toEqual(["link.html", "real.html"]);
   });
 
+  test("leaves what is there where there is no report to show, and says so", async () => {
+    await writeFile(join(directory, "page.html"), "old");
+    const nowhere = ["--function", "hook", "--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:9"];
+    const credentials = { AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY: "none" };
+    const told = await hj(["migrations", "status", ...nowhere, "--html", "page.html"], {
+      env: credentials,
+      cwd: directory,
+    });
+    expect(told).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(told.stderr).toMatch(/\nNo page was written to page\.html\.\n$/);
+    expect(await saved("page.html")).toBe("old");
+  });
+
   test("that cannot be written any more is an error, which takes nothing back of what was done", async () => {
     const gone = join(directory, "gone");
     await mkdir(gone);

@@ -107,10 +107,12 @@ footer h2 { font-size: 0.875rem; margin-bottom: 0.25rem; }
   th, td { padding-right: 0.5rem; }
 }
 @media print {
-  body { max-width: none; padding: 0; font-size: 10pt; }
+  :root { font-size: 10pt; }
+  body { max-width: none; padding: 0; }
+  .next, pre { border: 1px solid var(--line); }
   section, footer { margin-top: 1.5rem; padding-top: 1rem; }
   li, tr, svg, pre { break-inside: avoid; }
-  h2, h3 { break-after: avoid; }
+  h2, h3, .verdict { break-after: avoid; }
   pre { white-space: pre-wrap; }
 }
 `;
