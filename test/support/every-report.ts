@@ -78,7 +78,7 @@ const drift = [
 const checked = { tables: 34, columns: 200, indexes: 40, constraints: 50, others: 3 };
 
 /** A lock that was not free, with everybody who was in the way. */
-export const lockTimeout: Failure = {
+const lockTimeout: Failure = {
   code: "LOCK_TIMEOUT",
   message: "a lock was not free within 5m and 34 attempts",
   hint: "Let that session end, and run again.",
