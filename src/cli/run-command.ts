@@ -36,16 +36,23 @@ export async function runCommand(command: object, flags: CommandFlags, environme
   return withAsk({ ...flags, needsSnapshot }, environment, async (ask, manifest) => {
     const ending = await invokeToTheEnd(eventOf(command, flags), ask);
     const isStatus = "command" in command && command.command === "status";
-    return printAndWrite(ending, flags, manifest, isStatus ? (report) => surveyed(report, ask) : alone);
+    return printAndWrite(ending, flags, manifest, isStatus ? (report) => surveyed(report, ask, flags) : alone);
   });
 }
 
 /** A status names what is not applied. Its page also shows what is, and whether the schema is what it should be. */
-async function surveyed(report: Report, ask: Ask): Promise<Picture> {
+async function surveyed(report: Report, ask: Ask, { dir }: CommandFlags): Promise<Picture> {
   // What kept one from an answer would keep the others, for as long again.
   if (!report.ok) return alone(report);
-  return { report, list: await ask({ command: "list" }), validation: await ask({ command: "validate" }) };
+  const list = await ask({ command: "list" });
+  return { report, list, validation: dir === undefined ? await ask({ command: "validate" }) : NOT_TRIED };
 }
+
+const NOT_TRIED: NoReport = {
+  message: "what the migrations of a directory make is found out on an empty PostgreSQL, which a status does not start",
+  hint: "Run hj migrations validate with the same --dir.",
+  exitCode: 1,
+};
 
 /** Shows what will be recorded before it is; with `--dry-run` that is all. */
 export async function resolveCommand(

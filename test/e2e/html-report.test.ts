@@ -68,6 +68,11 @@ describe("--html", () => {
     await writeFile(join(migrations, "0001_table.up.sql"), "create table busy (id int);\n");
     const run = ["migrations", "run", "--dir", migrations];
     expect((await hj(run, { env })).exitCode).toBe(0);
+    expect(
+      (await hj(["migrations", "status", "--dir", migrations, "--html", join(directory, "dir.html")], { env }))
+        .exitCode,
+    ).toBe(0);
+    expect(textOf(await saved("dir.html"))).toContain("Run hj migrations validate with the same --dir.");
     await openTransaction(database.url, "select from busy");
     await writeFile(join(migrations, "0002_column.up.sql"), "-- a comment\nalter table busy add column note text;\n");
     const file = join(directory, "run.html");

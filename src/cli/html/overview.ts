@@ -4,20 +4,30 @@ import type { Report } from "../../engine/report-schema.ts";
 import { type Verdict, verdictOf } from "../render/verdict.ts";
 import { type Content, html, type Markup } from "./html.ts";
 import { mark } from "./mark.ts";
+import type { Picture } from "./picture.ts";
 import { instant, name, prose } from "./section.ts";
 
 /** The page's one heading of the first order is in it. */
-export function overview(report: Report): Markup {
+export function overview({ report, validation }: Picture): Markup {
   const verdict = verdictOf(report);
   return html`<header>
 <p class="kicker">HelloJohn migrations${report.command === null ? null : html` <span>${report.command}</span>`}</p>
 <div class="verdict">${mark(verdict.mood)}<h1>${headlineOf(verdict)}</h1></div>
+${isUnexplained(validation) ? html`<p class="also">${mark("bad")}<strong>${verdictOf(validation).title}</strong></p>` : null}
 ${report.dryRun ? html`<p class="subtitle">DRY RUN — No changes will be made</p>` : null}
 ${verdict.next === null ? null : html`<p class="next"><strong>Next:</strong> ${prose(verdict.next)}</p>`}
 <dl class="facts">${factsOf(report).map(([term, fact]) => html`<div><dt>${term}</dt><dd>${fact}</dd></div>`)}</dl>
 </header>
 `;
 }
+
+/** What no run will mend is not left to a section further down, below a headline that is glad of the rest. */
+function isUnexplained(validation: Picture["validation"]): validation is Drifted {
+  if (validation === null || !("outcome" in validation) || validation.outcome !== "drifted") return false;
+  return validation.drift.some(({ level, because }) => level === "error" && because !== "pending");
+}
+
+type Drifted = Extract<Report, { outcome: "drifted" }>;
 
 /** The title without the full stop that a sentence on a terminal has. */
 export function headlineOf({ title }: Verdict): string {

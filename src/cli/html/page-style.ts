@@ -55,6 +55,8 @@ p + p, ul + p, ol + p, pre + p { margin-top: 0.5rem; }
 .mark { flex: none; width: 1.5rem; height: 1.5rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; color: var(--quiet); }
 header .verdict { font-size: clamp(1.625rem, 1.2rem + 2vw, 2.25rem); gap: 0.4em; }
 header .mark { width: 0.9em; height: 0.9em; margin-top: 0.15em; }
+.also { display: flex; gap: 0.75rem; align-items: center; margin-top: 0.75rem; }
+header .also .mark { width: 1.25rem; height: 1.25rem; margin: 0 0 0 0.4rem; }
 .good { color: var(--good); }
 .attention { color: var(--attention); }
 .bad { color: var(--bad); }

@@ -44,7 +44,7 @@ function documentOf(picture: Picture, limit: number): Markup {
 <style>${STYLE}</style>
 </head>
 <body>
-${overview(report)}
+${overview(picture)}
 <main>
 ${trouble(report, limit)}
 ${migrationLists(report, limit)}

@@ -142,6 +142,14 @@ describe("the headline", () => {
     expect(textOf(pageOf(polished))).toContain('The function answers "polished", which this hj does not know.');
   });
 
+  test("of a schema that is up to date has a word below it where no run will mend the schema", () => {
+    const { up_to_date: report, drifted, valid } = EVERY_REPORT;
+    const headOf = (validation: Report) => textOf(pageOf(report, { validation })).split("Database postgresql")[0];
+    expect(headOf(drifted)).toContain("Database schema is up to date Schema validation failed");
+    expect(headOf({ ...drifted, drift: drifted.drift.slice(0, 1) })).not.toContain("validation");
+    expect(headOf(valid)).not.toContain("validation");
+  });
+
   test("does not call a schema invalid that could not be looked at", () => {
     const failure = { code: "CANCELLED", message: "stopped", hint: "Again.", details: { version: null } } as const;
     expect(pageOf(failedReport(failure, { command: "validate" }))).toContain("<h1>hj migrations validate failed</h1>");
