@@ -1,12 +1,13 @@
 // What an invocation loads: AWS's clients cost more time than all else, and each is there for those who need it.
-import { stat } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { EXPLAINED_FAILURES } from "../../src/failure/explained-failures.ts";
 import { EXPLAINED_PROBLEMS } from "../../src/failure/explained-problems.ts";
 import { RULES } from "../../src/hazards/rules.ts";
-import { bundledCode, FUNCTION_BUNDLE, ROOT } from "../support/built-product.ts";
+import { bundledCode, CLI, FUNCTION_BUNDLE, ROOT } from "../support/built-product.ts";
 import { callerEvent } from "../support/caller-events.ts";
 import { createTestDatabase, postgresVersions, type TestDatabase } from "../support/database.ts";
 import { runAndList } from "../support/loaded-files.ts";
@@ -114,4 +115,27 @@ test("the function holds no explanation of a code: those are for the documents",
   expect(texts.filter((text) => bundle.includes(text))).toEqual([]);
   // The codes themselves are there.
   expect(bundle).toContain("LOCK_NOT_ACQUIRED");
+});
+
+describe("the page of a report", () => {
+  /** What a browser is told by every page. */
+  const page = "Content-Security-Policy";
+
+  async function chunksWithPage(args: readonly string[]): Promise<number> {
+    const urls = await runAndList([CLI, "migrations", "list", ...args], { HELLOJOHN_DATABASE_URL: database.url });
+    const own = urls.filter((url) => url.startsWith("file:") && url.includes("/dist/"));
+    const texts = await Promise.all(own.map((url) => readFile(fileURLToPath(url), "utf8")));
+    return texts.filter((text) => text.includes(page)).length;
+  }
+
+  test("is made by no function", async () => {
+    expect(await bundledCode()).not.toContain(page);
+  });
+
+  test("is loaded by the command line only where one is wanted", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "hj-page-"));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    expect(await chunksWithPage([])).toBe(0);
+    expect(await chunksWithPage(["--html", join(directory, "page.html")])).toBe(1);
+  });
 });
