@@ -1,11 +1,11 @@
 // What an invocation loads: AWS's clients cost more time than all else, and each is there for those who need it.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { RULES } from "../../src/hazards/rules.ts";
-import { bundledCode, CLI, FUNCTION_BUNDLE } from "../support/built-product.ts";
+import { bundledCode, CLI, FUNCTION_BUNDLE, ROOT } from "../support/built-product.ts";
 import { callerEvent } from "../support/caller-events.ts";
 import { createTestDatabase, postgresVersions, type TestDatabase } from "../support/database.ts";
 import { runAndList } from "../support/loaded-files.ts";
@@ -46,7 +46,12 @@ describe("the function loads", () => {
     onTestFinished(() => secrets.stop());
     secrets.create("db", database.url);
     const env = { ...secrets.environment, HELLOJOHN_DATABASE_SECRET_ID: "db" };
-    expect(loaded(await invoke({ command: "status" }, env))).toEqual(["secrets-client"]);
+    const urls = await invoke({ command: "run", dryRun: true }, env);
+    expect(loaded(urls)).toEqual(["secrets-client"]);
+    // What V8 has to read before there is an answer, in bytes; it was 1,150,000 when the function was one file.
+    const files = urls.filter((url) => url.startsWith("file:")).map((url) => fileURLToPath(url));
+    const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(600_000);
     expect(secrets.calls).toHaveLength(1);
   });
 
@@ -82,6 +87,13 @@ describe("the function loads", () => {
       expect(loaded(await invoke(callerEvent(caller), env))).toEqual([caller]);
     },
   );
+});
+
+test("the function's zip stays below what was set for it, with Amazon's certificates and the snapshots in it", async () => {
+  expect((await stat(join(ROOT, "dist", "function.zip"))).size).toBeLessThanOrEqual(350_000);
+  const code = await bundledCode();
+  expect(code).toContain("-----BEGIN CERTIFICATE-----");
+  expect(code).toContain("idx_hj_session_user_id_active");
 });
 
 test("the function holds no text of any rule, and no parser: what they found is in its manifest", async () => {
