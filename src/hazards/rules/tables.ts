@@ -20,7 +20,8 @@ export const TABLE_RULES: readonly Rule[] = [
     check: (action, context) => {
       if (action.kind !== "rename" && action.kind !== "set_schema") return NOTHING;
       const isUsed = USED_BY_NAME.includes(action.what) && context.isExisting(action.name);
-      if (!isUsed || isCreatedAgain(action.name, "view", context)) return NOTHING;
+      const isPutBack = ["view", action.what].some((what) => isCreatedAgain(action.name, what, context));
+      if (!isUsed || isPutBack) return NOTHING;
       const where = action.kind === "rename" ? `becomes ${action.to}` : `moves to ${action.to}`;
       return found(action.name, null, `${where} while the old version may still use it`);
     },
@@ -170,6 +171,8 @@ function isCreatedAgain(name: ObjectName, what: string, { after, isTransactional
   const isIt = (action: Action) => {
     if (action.kind === "create_trigger") return what === "trigger" && action.trigger === name.name;
     if (action.kind === "create_table") return what === "table" && nameKey(action.table) === nameKey(name);
+    if (action.kind === "rename")
+      return action.what === what && nameKey({ ...action.name, name: action.to }) === nameKey(name);
     return action.kind === "create" && action.what === what && nameKey(action.name) === nameKey(name);
   };
   return isTransactional && after().some(({ actions }) => actions.some(isIt));
