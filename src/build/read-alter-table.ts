@@ -19,12 +19,12 @@ export function readAlterTable({ relation, cmds, objtype }: AlterTable): readonl
 }
 
 function readCommand(table: ObjectName, command: Command): Action {
-  const { subtype = "AT_AddOf", name = "", def, missing_ok: mayExist = false } = command;
+  const { subtype = "AT_AddOf", name = "", def } = command;
   const isCascade = command.behavior === "DROP_CASCADE";
   switch (subtype) {
     case "AT_AddColumn": {
       const { column, constraints } = readColumn(def !== undefined && "ColumnDef" in def ? def.ColumnDef : {});
-      return { kind: "add_column", table, added: column, mayExist, constraints };
+      return { kind: "add_column", table, added: column, constraints };
     }
     case "AT_DropColumn":
       return { kind: "drop_column", table, column: name, isCascade };

@@ -86,7 +86,6 @@ export type Action =
   | ({
       readonly kind: "add_column";
       readonly added: Column;
-      readonly mayExist: boolean;
       /** Those that stand beside the column, but for NOT NULL. */
       readonly constraints: readonly Constraint[];
     } & OnTable)

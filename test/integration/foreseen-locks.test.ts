@@ -66,9 +66,6 @@ const STATEMENTS = [
   "alter table player drop constraint player_pkey",
   "alter table player drop column id",
   "drop index player_handle_idx cascade",
-  // Nothing is done, and yet the table is locked.
-  "alter table account add column if not exists name text not null unique",
-  "create index if not exists account_name_idx on account (name)",
   "create table if not exists session (id bigint primary key references account)",
   "drop table session, invoice",
   "drop table account cascade",
