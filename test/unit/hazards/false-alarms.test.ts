@@ -55,6 +55,10 @@ test.each<[what: string, files: readonly string[]]>([
     "a table that is there already, and IF NOT EXISTS",
     ["create table if not exists session (id serial primary key, data json);"],
   ],
+  [
+    "a new table, and DROP TABLE IF EXISTS before it",
+    ["drop table if exists audit;\ncreate table audit (id bigint primary key);"],
+  ],
   ["an index that no migration made, and IF EXISTS", ["drop index if exists account_legacy_idx;"]],
   [
     "an enum that is replaced under its name",
@@ -168,6 +172,23 @@ test.each<[what: string, files: readonly string[], expected: readonly string[]]>
       "-- hj:transaction off\nalter table account alter locale drop default;\nalter table account alter locale set default 'en';",
     ],
     ["drop-default account.locale"],
+  ],
+  [
+    "a table that is dropped, whose rows are gone though one of its name is made again",
+    ["drop table invoice;\ncreate table invoice (id bigint primary key);"],
+    ["drop-table invoice"],
+  ],
+  [
+    "a table that is dropped, whose name another one gets",
+    [
+      "create table invoice_new (id bigint primary key);\ndrop table invoice;\nalter table invoice_new rename to invoice;",
+    ],
+    ["drop-table invoice"],
+  ],
+  [
+    "a table that is renamed, and an empty one in its place",
+    ["alter table invoice rename to invoice_old;\ncreate table invoice (id bigint primary key);"],
+    ["rename-table invoice"],
   ],
   ["an index that no migration made", ["drop index account_legacy_idx;"], ["drop-index account_legacy_idx"]],
   ["a DO block that alters a table", ["do $$ begin alter table account add a int; end $$;"], ["hidden-statements DO"]],
