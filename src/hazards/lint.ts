@@ -5,7 +5,7 @@ import type { Foreseen, Hazard, TableLock, Waiver } from "../migration/foreseen.
 import type { ObjectName } from "../migration/manifest.ts";
 import type { Action, JudgedStatement } from "./action.ts";
 import { EMPTY_SCHEMA, type KnownSchema, learn, nameKey } from "./known-schema.ts";
-import { locksOf, strongest } from "./locks-of.ts";
+import { hold, locksOf, strongest } from "./locks-of.ts";
 import type { Context, Finding, Rule } from "./rule.ts";
 
 /** An up file, as far as rules care. */
@@ -56,10 +56,14 @@ function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema, areR
   const hazards: Hazard[] = [];
   const locks: (readonly TableLock[])[] = [];
   let schema = from;
+  const heldByTable = new Map<string, TableLock>();
   let held: readonly TableLock[] = [];
   let before: Action[] = [];
   for (const [index, statement] of statements.entries()) {
-    if (!isTransactional) [held, before] = [[], []];
+    if (!isTransactional) {
+      heldByTable.clear();
+      [held, before] = [[], []];
+    }
     // Nearly no rule asks for what comes behind: a file of 80,000 statements is not copied for each of them.
     const after = () => statements.slice(index + 1);
     const own: TableLock[] = [];
@@ -80,7 +84,8 @@ function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema, areR
         for (const finding of rule.check(action, context)) hazards.push(hazardOf(file, statement, rule, finding));
       }
       own.push(...taken);
-      if (taken.length > 0) held = strongest([...held, ...taken]);
+      for (const lock of taken) hold(heldByTable, lock);
+      if (taken.length > 0) held = [...heldByTable.values()];
       before.push(action);
       if (action.kind === "add_column") created.add(columnKey(action.table, action.added.name));
       // No old code knows a type by the name that it gets here; what becomes of the old name is found where it is given up.

@@ -23,21 +23,24 @@ export function locksOf(action: Action, schema: KnownSchema): readonly TableLock
 /** One lock for each table: the strongest mode, and the work that takes longest. */
 export function strongest(locks: readonly TableLock[]): readonly TableLock[] {
   const byTable = new Map<string, TableLock>();
-  for (const next of locks) {
-    const key = nameKey(next.table);
-    const other = byTable.get(key);
-    byTable.set(
-      key,
-      other === undefined
-        ? next
-        : {
-            ...other,
-            mode: isStronger(next.mode, other.mode) ? next.mode : other.mode,
-            work: WORK.indexOf(next.work) > WORK.indexOf(other.work) ? next.work : other.work,
-          },
-    );
-  }
+  for (const next of locks) hold(byTable, next);
   return [...byTable.values()];
+}
+
+/** Adds a lock to the strongest so far, which are changed: they are as many as a file has tables. */
+export function hold(held: Map<string, TableLock>, next: TableLock): void {
+  const key = nameKey(next.table);
+  const other = held.get(key);
+  held.set(
+    key,
+    other === undefined
+      ? next
+      : {
+          ...other,
+          mode: isStronger(next.mode, other.mode) ? next.mode : other.mode,
+          work: WORK.indexOf(next.work) > WORK.indexOf(other.work) ? next.work : other.work,
+        },
+  );
 }
 
 /** True for a lock that keeps writers waiting. */
