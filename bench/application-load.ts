@@ -1,5 +1,5 @@
 // What an application feels while a migration waits for its tables, with this tool and with others, one after the other
-// on one server. `npm run bench` builds this tool, installs the others and runs it; docs/benchmarks.md reads the table.
+// on one server. `npm run bench:load` builds this tool, installs the others and runs it; docs/benchmarks.md reads the table.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -14,6 +14,7 @@ import {
   startLockWatch,
   startLongReader,
 } from "../test/support/application-load.ts";
+import { installPeers } from "../test/support/peers.ts";
 import { type WaitFigures, waitFigures } from "../test/support/wait-figures.ts";
 import { TOOLS, type Tool } from "./tools.ts";
 
@@ -44,6 +45,7 @@ const HEAD = [
   "|---|--:|--:|--:|--:|--:|--:|---|",
 ];
 
+await installPeers();
 const directory = await mkdtemp(join(tmpdir(), "hj-bench-"));
 // Open to the server's account, which for root is another one.
 await chmod(directory, 0o755);

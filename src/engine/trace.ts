@@ -24,7 +24,7 @@ interface Relation {
 
 /** Applies a script, statement by statement. Throws a MigrationError that says where it failed. */
 export async function traceScript(session: Session, target: Target, subject: Subject): Promise<Traced> {
-  const { connection, applicationName } = session;
+  const { connection } = session;
   const { script } = subject;
   const before = relationsOf(await read(session, RELATIONS));
   const seen = new Map<string, TableLock>();
@@ -43,7 +43,7 @@ export async function traceScript(session: Session, target: Target, subject: Sub
       note(seen, id, lockOf(relation, target, mode, isRewritten));
     }
   };
-  const reset = resetStatements(target, applicationName).join(";\n");
+  const reset = resetStatements(target, session).join(";\n");
   for (const transaction of transactionsOf(script)) {
     if (transaction.isAlone) await send(connection, limitOf(script));
     else await send(connection, `begin; ${limitOf(script)}`);
