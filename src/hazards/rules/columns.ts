@@ -1,5 +1,4 @@
 // Rules about changing and dropping columns.
-import type { ObjectName } from "../../migration/manifest.ts";
 import type { Action } from "../action.ts";
 import { isProvenNotNull, type KnownSchema, nameKey, unprovenBy } from "../known-schema.ts";
 import type { Context, Rule } from "../rule.ts";
@@ -193,7 +192,7 @@ export const COLUMN_RULES: readonly Rule[] = [
 
 /** True where the same transaction gives the column a default again, as around a change of its type. */
 function getsAnother(
-  action: Extract<Action, { kind: "drop_default" }>,
+  action: Extract<Action, { readonly column: string; readonly table: unknown }>,
   { statement, after, isTransactional }: Context,
 ): boolean {
   const rest = statement.actions.slice(statement.actions.indexOf(action) + 1);
