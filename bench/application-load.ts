@@ -10,6 +10,7 @@ import pg from "pg";
 import { startServer } from "../src/embedded/server.ts";
 import {
   createLoadTables,
+  onTables,
   startApplicationLoad,
   startLockWatch,
   startLongReader,
@@ -72,7 +73,7 @@ async function compare(serverUrl: string, scenario: Scenario): Promise<void> {
 
 async function measure(url: string, workplace: string, tool: Tool, { tables }: Scenario): Promise<Measured> {
   await createLoadTables(url, tables);
-  const load = await startApplicationLoad(url, { ...LOAD, tables });
+  const load = await startApplicationLoad(url, { ...LOAD, transact: onTables(tables) });
   const watch = await startLockWatch(url);
   const readers = await Promise.all(tables.map((table) => startLongReader(url, table)));
   const from = performance.now();

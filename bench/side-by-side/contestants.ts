@@ -35,7 +35,7 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const NODE = process.execPath;
 const MODULES = join(PEERS, "node_modules");
 
-/** Its directory is compiled by the process. The call is that of the function, which was built with them. */
+/** Its directory is compiled by the process. The call is one of the function that is packaged with it. */
 const hj: Contestant = {
   name: "hj",
   kind: "ours",
@@ -44,7 +44,7 @@ const hj: Contestant = {
     const program = [NODE, join(ROOT, "dist", "hj.mjs"), "migrations", action === "up" ? "run" : "list"];
     return { command: [...program, "--dir", "migrations"], environment: { HELLOJOHN_DATABASE_URL: databaseUrl } };
   },
-  call: () => ({ module: join(import.meta.dirname, "hj-call.mjs"), directory: "function" }),
+  call: () => ({ module: join(import.meta.dirname, "hj-call.mjs"), directory: "migrations" }),
 };
 
 const floor: Contestant = {

@@ -1,6 +1,6 @@
-// Builds the function with the migrations of a directory in it, for the call that is timed.
+// Packages a directory as `npm run package` does, for the call that is timed in hj-call.mjs.
 import { join } from "node:path";
-import { bundleFunction } from "../../src/build/bundle.ts";
+import { bundleFunction } from "../../src/build/bundle-function.ts";
 import { compileDirectory } from "../../src/build/compile-directory.ts";
 import { rehearsed } from "../../src/build/rehearsal.ts";
 import { connectTo } from "../../src/connection/connect-to.ts";
@@ -8,8 +8,8 @@ import { connectTo } from "../../src/connection/connect-to.ts";
 const ROOT = join(import.meta.dirname, "..", "..");
 const CACHE = join(ROOT, "node_modules", ".cache", "hellojohn-rehearsals");
 
-/** As `npm run package -- --dir` does: compiled, and tried on an empty PostgreSQL, which takes a while for many. */
-export async function buildFunction(directory: string, isRehearsed: boolean): Promise<void> {
+/** Writes `function/` there, from `migrations/`: compiled, and tried on an empty PostgreSQL if `isRehearsed`. */
+export async function writeFunction(directory: string, isRehearsed: boolean): Promise<void> {
   const compiled = await compileDirectory(join(directory, "migrations"), { isStrict: false });
   if ("problems" in compiled) throw new Error(JSON.stringify(compiled.problems));
   const manifest = isRehearsed

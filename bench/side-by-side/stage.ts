@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Contestant } from "./contestants.ts";
-import { buildFunction } from "./hj-function.ts";
+import { writeFunction } from "./hj-function.ts";
 import type { SmallMigration } from "./migrations.ts";
 
 /** More of them take minutes to try; their number alone is measured, and where nothing is applied nothing is verified. */
@@ -19,5 +19,5 @@ export async function writeFiles(
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, content);
   }
-  if (contestant.kind === "ours") await buildFunction(directory, migrations.length <= REHEARSED);
+  if (contestant.kind === "ours") await writeFunction(directory, migrations.length <= REHEARSED);
 }

@@ -55,14 +55,15 @@ export function duration(ms: number): string {
 }
 
 /** `1.38 (1.21 to 1.60)`; of one round there is no noise to tell. */
-function ratio(spread: Spread | null): string {
+export function ratio(spread: Spread | null): string {
   if (spread === null) return "-";
   const { min, median, max } = spread;
   if (min === max) return median.toFixed(2);
   return `${median.toFixed(2)} (${min.toFixed(2)} to ${max.toFixed(2)})`;
 }
 
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Padded, so that it is read as it is: text to the left, figures to the right. */
+export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(" | ")} |`;

@@ -54,7 +54,9 @@ function withWarningsOnly(manifest: Manifest): Manifest {
 
 /** A path that leads to the wrong place would otherwise be "up to date". */
 function emptiness(directory: string, { migrations }: Manifest): readonly Problem[] {
-  return migrations.length > 0 ? [] : [{ code: "FILE_IGNORED", file: directory, message: "holds no migrations" }];
+  if (migrations.length > 0) return [];
+  const hint = "Looked for are files such as 0001_name.up.sql in it, not in directories below it.";
+  return [{ code: "FILE_IGNORED", file: directory, message: "holds no migrations", hint }];
 }
 
 function misnamed(file: string): Problem | null {

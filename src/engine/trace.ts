@@ -5,6 +5,7 @@ import type { Script } from "../migration/manifest.ts";
 import { check, limitOf, type Subject } from "./apply-unrecorded.ts";
 import { isServerError, type Row, send } from "./message.ts";
 import type { Session } from "./open-session.ts";
+import { firstToken } from "./place.ts";
 import { resetStatements } from "./session.ts";
 import type { Target } from "./target.ts";
 import { errorOffset } from "./transaction.ts";
@@ -24,26 +25,29 @@ interface Relation {
 
 /** Applies a script, statement by statement. Throws a MigrationError that says where it failed. */
 export async function traceScript(session: Session, target: Target, subject: Subject): Promise<Traced> {
-  const { connection, applicationName } = session;
+  const { connection } = session;
   const { script } = subject;
   const before = relationsOf(await read(session, RELATIONS));
+  let files = before;
   const seen = new Map<string, TableLock>();
   const execute = async (start: number, end: number) => {
     const body = script.sql.slice(start, end);
     const reply = await send(connection, body);
     if (isServerError(reply.error)) await send(connection, "rollback");
     check(reply, subject, (error) => offsetIn(start, errorOffset({ headLength: 0 }, body, error)));
+    // What is emptied gets a new file too, and no row is written anew for it.
+    if (/^truncate\b/i.test(body.slice(firstToken(body, 0)))) files = relationsOf(await read(session, RELATIONS));
   };
   const look = async () => {
     const after = relationsOf(await read(session, RELATIONS));
     for (const [id, mode] of (await read(session, LOCKS)).map(decodeLock)) {
       const relation = before.get(id);
       if (relation === undefined) continue;
-      const isRewritten = after.has(id) && after.get(id)?.fileNode !== relation.fileNode;
+      const isRewritten = after.has(id) && after.get(id)?.fileNode !== files.get(id)?.fileNode;
       note(seen, id, lockOf(relation, target, mode, isRewritten));
     }
   };
-  const reset = resetStatements(target, applicationName).join(";\n");
+  const reset = resetStatements(target, session).join(";\n");
   for (const transaction of transactionsOf(script)) {
     if (transaction.isAlone) await send(connection, limitOf(script));
     else await send(connection, `begin; ${limitOf(script)}`);

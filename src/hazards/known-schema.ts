@@ -107,9 +107,9 @@ export function learn(schema: KnownSchema, action: Action, since: Since): KnownS
     case "drop_not_null":
       return changeColumn(schema, action, (column) => ({ ...column, isNotNull: false }));
     case "set_default":
-      return changeColumn(schema, action, (column) => ({ ...column, default: "constant" }));
+      return changeColumn(schema, action, (column) => ({ ...column, default: "constant", generated: null }));
     case "drop_default":
-      return changeColumn(schema, action, (column) => ({ ...column, default: "none" }));
+      return changeColumn(schema, action, (column) => ({ ...column, default: "none", generated: null }));
     case "add_constraint":
       return change(schema, action.table, (table) => withConstraints(table, [action.constraint]));
     case "rename_constraint":

@@ -1,13 +1,13 @@
 // `hj migrations check`, as authors and their CI run it: the built command line, a PostgreSQL of its own, a real git.
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RULES } from "../../src/hazards/rules.ts";
 import { ROOT } from "../support/built-product.ts";
-import { hj } from "../support/command-line.ts";
+import { finished, hj, startHj } from "../support/command-line.ts";
 
 const execute = promisify(execFile);
 let directory: string;
@@ -22,10 +22,13 @@ async function write(files: Readonly<Record<string, string>>): Promise<void> {
 }
 
 async function commit(): Promise<void> {
-  const author = ["-c", "user.name=author", "-c", "user.email=author@example.com"];
-  await execute("git", ["-C", directory, "init", "--quiet"]);
-  await execute("git", ["-C", directory, "add", "."]);
-  await execute("git", ["-C", directory, ...author, "commit", "--quiet", "-m", "state"]);
+  await git("init", "--quiet");
+  await git("add", ".");
+  await git("-c", "user.name=author", "-c", "user.email=author@example.com", "commit", "--quiet", "-m", "state");
+}
+
+async function git(...args: string[]): Promise<void> {
+  await execute("git", ["-C", directory, ...args]);
 }
 
 const check = (...args: string[]) => hj(["migrations", "check", "--dir", directory, ...args]);
@@ -73,6 +76,29 @@ describe("hj migrations check", () => {
       cwd: await nested(),
     });
     expect(stdout).toMatch(/^::error file=sql\/0002_b\.up\.sql,line=2,col=1,title=add-column-not-null::a\.b /);
+    expect(stdout).toMatch(/\n❌ Checked 2 of 2 migrations in sql: 1 error, 0 warnings\n$/);
+  });
+
+  it("is not passed by a directory without migrations", async () => {
+    const empty = await check("--format", "github");
+    expect(empty.stdout).toMatch(/^::error file=[^,]+,title=hj migrations check::holds no migrations%0A/);
+    expect(empty.stdout).not.toContain(`${basename(directory)}/${basename(directory)}`);
+    expect(empty.exitCode).toBe(1);
+  });
+
+  it("proves that contract migrations make the same of databases that meet them late", async () => {
+    await write({
+      ...GOOD,
+      "0002_b.up.sql": "alter table a add column b text;",
+      "0003_c.up.sql": "-- hj:phase contract after 0002\nalter table a drop column b;",
+    });
+    expect(await check()).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("Checked 3 of 3") });
+    await write({ "0004_d.up.sql": "-- Again.\nalter table a add column b int;" });
+    const { stdout, exitCode } = await check();
+    expect(stdout).toMatch(
+      /^Error: 0004_d\.up\.sql:2 {2}when all expand migrations are applied before all contract ones: .*already exists\n {2}2 \| alter table a add column b int;\n/,
+    );
+    expect(exitCode).toBe(1);
   });
 
   it("judges with --since only what is new, and says what databases would refuse", async () => {
@@ -89,10 +115,43 @@ describe("hj migrations check", () => {
     });
   });
 
+  it("tells what was removed since from what has not arrived in this branch yet", async () => {
+    await write({ ...GOOD, "0002_b.up.sql": "create table b (id bigint primary key);" });
+    await commit();
+    await git("checkout", "--quiet", "-b", "topic");
+    await git("checkout", "--quiet", "-b", "ahead");
+    await write({ "0003_c.up.sql": "-- Ünicode.\ncreate table c (id bigint primary key);" });
+    await commit();
+    await git("checkout", "--quiet", "topic");
+    await write({ "0004_d.up.sql": "create table d (id bigint primary key);" });
+    expect(await check("--since", "ahead", "--no-database")).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining("Checked 1 of 3 migrations"),
+    });
+    await rm(join(directory, "0002_b.up.sql"));
+    expect(await check("--since", "ahead", "--no-database")).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(/^Error: 0002_b\.up\.sql {2}was removed\n.*\n\n {2}✅/),
+    });
+    // The very same file is no edit, whatever letters are in it.
+    await git("checkout", "--quiet", "ahead");
+    expect((await check("--since", "ahead", "--no-database")).stdout).not.toContain("0003_c.up.sql");
+  });
+
+  it("says that git is not there, where it is not", async () => {
+    await write(GOOD);
+    const { stderr, exitCode } = await hj(["migrations", "check", "--dir", directory, "--since", "HEAD"], {
+      env: { PATH: "/nowhere" },
+    });
+    expect(stderr).toBe("Error: --since HEAD: git is not installed\n");
+    expect(exitCode).toBe(2);
+  });
+
   it.each([
     ["a commit that is none", ["--since", "nowhere"], "--since nowhere: git knows no such commit"],
     ["an option of git's as a commit", ["--since=--output=x"], "--since --output=x: git knows no such commit"],
     ["a directory that is not there", ["--dir", "/nowhere"], "--dir /nowhere cannot be read"],
+    ["a directory that is a file", ["--dir", process.execPath], "cannot be read: ENOTDIR"],
     ["a format that is none", ["--format", "xml"], "Allowed choices are text, json, github"],
   ])("refuses %s as a usage error", async (_what, args, message) => {
     await write(GOOD);
@@ -112,6 +171,36 @@ describe("hj migrations check", () => {
     expect(exitCode).toBe(1);
   });
 
+  it("leaves no server and no data behind when it is interrupted", async () => {
+    await write({ ...GOOD, "0002_b.up.sql": "select pg_sleep(600);" });
+    const temporary = await mkdtemp(join(tmpdir(), "hj-temporary-"));
+    await chmod(temporary, 0o755);
+    const scratch = async () => (await readdir(temporary)).filter((name) => name.startsWith("hj-rehearsal-"));
+    try {
+      const child = startHj(["migrations", "check", "--dir", directory], { env: { TMPDIR: temporary } });
+      const end = finished(child);
+      let pid = 0;
+      await expect
+        .poll(async () => {
+          const [name = ""] = await scratch();
+          const lines = await readFile(join(temporary, name, "postgres/data/postmaster.pid"), "utf8").catch(() => "");
+          pid = Number(lines.split("\n")[0]);
+          return lines;
+        })
+        .toContain("ready");
+      child.kill("SIGINT");
+      expect(await end).toEqual({
+        stdout: "",
+        stderr: "\nStopped: nothing was checked to its end.\n",
+        exitCode: 130,
+      });
+      expect(await scratch()).toEqual([]);
+      await expect.poll(() => isAlive(pid)).toBe(false);
+    } finally {
+      await rm(temporary, { recursive: true });
+    }
+  });
+
   it("says what a down leaves behind", async () => {
     await write({ ...GOOD, "0001_a.down.sql": "select 1;", "0001_a.up.sql": "create table if not exists a (id int);" });
     const { stdout, exitCode } = await check();
@@ -120,6 +209,14 @@ describe("hj migrations check", () => {
     );
     expect(exitCode).toBe(1);
   });
+
+  function isAlive(pid: number): boolean {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  }
 
   async function nested(): Promise<string> {
     const root = await mkdtemp(join(tmpdir(), "hj-check-root-"));
@@ -184,6 +281,12 @@ describe("hj migrations new", () => {
   });
 
   it.each([
+    ["no pattern that takes what was given", ["a", "--table", "t"], "--pattern empty has no use for --table"],
+    [
+      "a type with more behind it",
+      ["a", "--pattern", "column", "--table", "t", "--column", "c", "--type", "text NOT null"],
+      '--type "text NOT null" is more than a type: write what begins with NOT into the file',
+    ],
     ["a name that leads elsewhere", ["../a"], "is no name of a migration"],
     ["a pattern that is none", ["a", "--pattern", "drop"], "Allowed choices are empty, column"],
     ["a directory that is not there", ["a", "--dir", "/nowhere"], "--dir /nowhere cannot be read"],

@@ -44,6 +44,20 @@ describe.each(postgresVersions)("a trial on PostgreSQL $version", ({ url }) => {
     expect(trials[1]?.traced.locks).toHaveLength(3);
   });
 
+  it("takes no table for rewritten that is emptied, nor misses one that a domain has written anew", async () => {
+    const trials = await tried(
+      manifestOf({
+        "1_a.up.sql": "create table a (id int); create table b (id int); create domain d as int check (value > 0);",
+        "2_b.up.sql": "-- Gone.\ntruncate b; alter table a add column n d;",
+      }),
+    );
+    const works = new Map(trials[1]?.traced.locks.map(({ table, work }) => [table.name, work]));
+    expect([...works].sort()).toEqual([
+      ["a", "rewrite"],
+      ["b", null],
+    ]);
+  });
+
   it("watches each statement of a file without a transaction, and says that it did not see those that run alone", async () => {
     const trials = await tried(
       manifestOf({

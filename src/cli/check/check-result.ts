@@ -4,6 +4,7 @@
 import { wayOut } from "../../engine/gate.ts";
 import type { Trial } from "../../engine/trial.ts";
 import type { Problem } from "../../failure/problem.ts";
+import { strongest } from "../../hazards/locks-of.ts";
 import { objectText } from "../../hazards/object-text.ts";
 import { isNoticed, isStronger, type LockMode, type TableLock } from "../../migration/foreseen.ts";
 import { fullName, type Migration } from "../../migration/manifest.ts";
@@ -37,6 +38,10 @@ export interface CheckFinding {
 /** What a migration takes and how long it took, on empty tables; null where it was not tried. */
 export interface CheckedMigration {
   readonly migration: string;
+  /** False where a finding of its files is an error. */
+  readonly ok: boolean;
+  /** `not_reached`: one before it failed, and nothing behind that means anything. */
+  readonly trial: "passed" | "failed" | "not_reached" | "not_tried";
   readonly upMs: number | null;
   /** Null: there is no way back. */
   readonly isReversible: boolean | null;
@@ -49,7 +54,9 @@ export interface CheckedMigration {
 export interface CheckedLock {
   readonly table: string;
   readonly foreseen: LockMode | null;
+  readonly foreseenWork: TableLock["work"];
   readonly taken: LockMode | null;
+  /** As foreseen, but for what a trial sees: whether the table was written anew. */
   readonly work: TableLock["work"];
 }
 
@@ -73,9 +80,7 @@ export function checkResult(
     checked: checked.length,
     of: all.length,
     findings,
-    migrations: checked.map((migration) => {
-      return described(migration, trials.find((trial) => trial.migration.version === migration.version) ?? null);
-    }),
+    migrations: checked.map((migration) => described(migration, trials, findings)),
   };
 }
 
@@ -102,19 +107,11 @@ function trialFindings({ migration, failure, reversal }: Trial): readonly CheckF
     return { level: "error", rule: null, file, line: null, column: null, excerpt: null, message, hint };
   };
   if (failure !== null) {
-    const { file = up.file, line = null, column = null, statement = null } = failure.details as Place;
-    return [
-      {
-        level: "error",
-        rule: null,
-        file,
-        line,
-        column,
-        excerpt: statement,
-        message: failure.message,
-        hint: failure.hint,
-      },
-    ];
+    const { file = up.file, line = null, column = null } = failure.details as Place;
+    const excerpt = line === null ? null : lineOf(file === up.file ? up.sql : (down?.sql ?? ""), line);
+    const { message } = failure;
+    const hint = MISSING_EXTENSION.test(message) ? EXTENSION_HINT : failure.hint;
+    return [{ level: "error", rule: null, file, line, column, excerpt, message, hint }];
   }
   if (reversal === null || down === null) return [];
   const { afterDown, afterUpAgain } = reversal;
@@ -128,37 +125,56 @@ function trialFindings({ migration, failure, reversal }: Trial): readonly CheckF
   ];
 }
 
+/** The migration may be right: the server that it is tried on is not the author's. */
+const MISSING_EXTENSION = /extension "[^"]+" is not available$/;
+const EXTENSION_HINT =
+  "It is tried on a PostgreSQL from npm, which has the extensions that come with PostgreSQL and no others: --no-database asks only the rules.";
+
 interface Place {
   readonly file?: string;
   readonly line?: number;
   readonly column?: number | null;
-  readonly statement?: string;
 }
 
 const DOWN_HINT = "Mend it, or remove the down and say -- hj:irreversible REASON in the up file.";
 const AGAIN_HINT = "What a rollback and a new run make of a schema has to be what the first run made.";
 
-/** PostgreSQL took more than the rules foresaw: code that no rule looks into, or a gap in the rules. */
+/** PostgreSQL took or did more than the rules foresaw: code that no rule looks into, or a gap in the rules. */
 function surprises({ migration, traced }: Trial): readonly CheckFinding[] {
-  const locks = locksOf(migration, traced.locks);
-  return locks
-    .filter(({ foreseen, taken }) => taken !== null && (foreseen === null || isStronger(taken, foreseen)))
-    .map(({ table, taken, foreseen }) => ({
-      level: "warning" as const,
-      rule: null,
-      file: migration.up.file,
-      line: null,
-      column: null,
-      excerpt: null,
-      message: `takes ${taken} on ${table}, and ${foreseen ?? "nothing"} was foreseen`,
-      hint: "No rule looks into code such as DO blocks, triggers and functions: see what it does to that table.",
-    }));
+  return locksOf(migration, traced.locks).flatMap((lock) => {
+    const surprise = surpriseOf(lock);
+    if (surprise === null) return [];
+    const nowhere = { line: null, column: null, excerpt: null };
+    return [{ level: "warning" as const, rule: null, file: migration.up.file, ...nowhere, ...surprise }];
+  });
 }
 
-function described(migration: Migration, trial: Trial | null): CheckedMigration {
+function surpriseOf({ table, foreseen, taken, work, foreseenWork }: CheckedLock) {
+  if (work === "rewrite" && foreseenWork !== "rewrite") {
+    const message = `writes ${table} anew under ${taken}, and ${foreseen === null ? "nothing" : `only ${foreseen}`} was foreseen`;
+    return { message, hint: REWRITE_HINT };
+  }
+  if (taken === null || (foreseen !== null && !isStronger(taken, foreseen))) return null;
+  return { message: `takes ${taken} on ${table}, and ${foreseen ?? "nothing"} was foreseen`, hint: LOCK_HINT };
+}
+
+const LOCK_HINT = "No rule looks into code such as DO blocks, triggers and functions: see what it does to that table.";
+const REWRITE_HINT =
+  "Nobody can read or write the table until its last row is written. No rule looks into code such as DO blocks and functions, nor into what a domain demands of a new column.";
+
+function described(
+  migration: Migration,
+  trials: readonly Trial[],
+  findings: readonly CheckFinding[],
+): CheckedMigration {
+  const files = [migration.up.file, migration.down?.file];
   const hazards = migration.foreseen?.hazards ?? [];
+  const trial = trials.find((other) => other.migration.version === migration.version);
+  const unseen = trials.some(({ failure }) => failure !== null) ? "not_reached" : "not_tried";
   return {
     migration: fullName(migration),
+    ok: !findings.some(({ level, file }) => level === "error" && files.includes(file ?? "")),
+    trial: trial === undefined ? unseen : trial.failure === null ? "passed" : "failed",
     upMs: trial?.upMs ?? null,
     isReversible: trial?.reversal
       ? trial.reversal.afterDown.length === 0 && trial.reversal.afterUpAgain.length === 0
@@ -173,16 +189,15 @@ function described(migration: Migration, trial: Trial | null): CheckedMigration 
 /** Those that somebody may have to wait for, by table. */
 function locksOf({ foreseen }: Migration, taken: readonly TableLock[]): readonly CheckedLock[] {
   const locks = new Map<string, CheckedLock>();
-  for (const { table, mode, work } of (foreseen?.locks ?? []).flat().filter(isNoticed)) {
+  for (const { table, mode, work } of strongest((foreseen?.locks ?? []).flat()).filter(isNoticed)) {
     const key = objectText(table);
-    const other = locks.get(key)?.foreseen ?? null;
-    const strongest = other !== null && isStronger(other, mode) ? other : mode;
-    locks.set(key, { table: key, foreseen: strongest, taken: null, work: work ?? locks.get(key)?.work ?? null });
+    locks.set(key, { table: key, foreseen: mode, foreseenWork: work, taken: null, work });
   }
   for (const { table, mode, work } of taken) {
     const key = objectText(table);
-    const known = locks.get(key) ?? { table: key, foreseen: null, work: null };
-    locks.set(key, { ...known, taken: mode, work: work ?? known.work });
+    const { foreseen = null, foreseenWork = null } = locks.get(key) ?? {};
+    const done = work ?? (foreseenWork === "rewrite" ? null : foreseenWork);
+    locks.set(key, { table: key, foreseen, foreseenWork, taken: mode, work: done });
   }
   return [...locks.values()];
 }

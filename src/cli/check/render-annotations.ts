@@ -1,10 +1,18 @@
 // What was found, as GitHub Actions shows it beside the changed lines. Pure.
 // https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message
 import type { CheckFinding, CheckResult } from "./check-result.ts";
+import { closing } from "./render-check.ts";
 
-/** One line for each finding; `pathOf` says where in the repository a file is. */
-export function renderAnnotations({ findings }: CheckResult, pathOf: (file: string) => string): string {
-  return findings.map((finding) => `${annotation(finding, pathOf)}\n`).join("");
+/**
+ * One line for each finding, and the sum, or a log in which nothing was checked looks like one in which nothing was found.
+ * `pathOf` says where in the repository a file is.
+ */
+export function renderAnnotations(result: CheckResult, pathOf: (file: string) => string): string {
+  const lines = [
+    ...result.findings.map((finding) => annotation(finding, pathOf)),
+    closing(result, (_colour, text) => text),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 function annotation(finding: CheckFinding, pathOf: (file: string) => string): string {

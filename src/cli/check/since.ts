@@ -1,10 +1,10 @@
 // Which migrations are new since an earlier state of the directory, and what that state forbids. Pure.
-import type { SourceFile } from "../../build/read-directory.ts";
 import type { Problem } from "../../failure/problem.ts";
 import { checksum } from "../../migration/checksum.ts";
 import { type FileName, parseFileName } from "../../migration/file-name.ts";
 import { fullName, type Migration } from "../../migration/manifest.ts";
 import { canonicalVersion, compareVersions } from "../../migration/version.ts";
+import type { EarlierFile } from "./git-history.ts";
 
 /** The new ones, and what a database that has the old ones will refuse. */
 export interface Since {
@@ -13,11 +13,13 @@ export interface Since {
 }
 
 /** `before` are the SQL files of the earlier state. */
-export function since(migrations: readonly Migration[], before: readonly SourceFile[]): Since {
+export function since(migrations: readonly Migration[], before: readonly EarlierFile[]): Since {
   const old = new Map(before.flatMap((source) => upOf(source)));
   const fresh = migrations.filter(({ version }) => !old.has(canonicalVersion(version)));
   const newest = [...old.values()].map(({ name }) => name.version).reduce(newer, "0");
-  const gone = [...old.values()].filter(({ name }) => !migrations.some(({ version }) => isSame(version, name.version)));
+  const gone = [...old.values()].filter(
+    ({ name, isShared }) => isShared && !migrations.some(({ version }) => isSame(version, name.version)),
+  );
   return {
     fresh,
     problems: [
@@ -33,12 +35,13 @@ export function since(migrations: readonly Migration[], before: readonly SourceF
 interface OldUp {
   readonly name: FileName;
   readonly checksum: string;
+  readonly isShared: boolean;
 }
 
-function upOf({ file, sql }: SourceFile): readonly (readonly [string, OldUp])[] {
+function upOf({ file, sql, isShared }: EarlierFile): readonly (readonly [string, OldUp])[] {
   const name = parseFileName(file);
   if (name === null || "code" in name || name.direction === "down") return [];
-  return [[canonicalVersion(name.version), { name, checksum: checksum(sql) }]];
+  return [[canonicalVersion(name.version), { name, checksum: checksum(sql), isShared }]];
 }
 
 function edited({ version, up, checksum }: Migration, old: OldUp | undefined): readonly Problem[] {

@@ -29,7 +29,8 @@ export async function newCommand(name: string, flags: NewFlags): Promise<void> {
     ...needsOf(flags.pattern)
       .filter((flag) => !filling[flag])
       .map((flag) => `--pattern ${flags.pattern} needs --${flag}`),
-    ...(filling.type === "" || TYPE.test(filling.type) ? [] : [`--type ${JSON.stringify(filling.type)} is no type`]),
+    ...idleFlags(flags).map((flag) => `--pattern ${flags.pattern} has no use for --${flag}`),
+    ...objectionsTo(filling.type),
     ...(versions === null ? ["the newest day has no number left: 999 is taken"] : []),
     ...(versions === null || files.every(({ file }) => isMigration(file))
       ? []
@@ -46,6 +47,23 @@ export async function newCommand(name: string, flags: NewFlags): Promise<void> {
 
 /** As SQL has them: words, lengths, arrays, a schema. No quotes around text, and nothing that ends a statement. */
 const TYPE = /^[a-z_][\w ]*(?:\.\w+)?(?:\(\d+(?:, ?\d+)?\))?[\w ]*(?:\[\])*$/i;
+
+/** What may stand behind a type, and is a change of its own. */
+const MORE_THAN_TYPE = /\b(?:not|null|default|unique|primary|references|check|generated|collate|constraint)\b/i;
+
+function objectionsTo(type: string): readonly string[] {
+  if (type !== "" && !TYPE.test(type)) return [`--type ${JSON.stringify(type)} is no type`];
+  const more = MORE_THAN_TYPE.exec(type)?.[0];
+  return more === undefined
+    ? []
+    : [`--type ${JSON.stringify(type)} is more than a type: write what begins with ${more} into the file`];
+}
+
+/** Somebody who gives a column and no pattern does not want an empty file. */
+function idleFlags({ dir: _dir, pattern, ...filling }: NewFlags): readonly string[] {
+  const used: readonly string[] = needsOf(pattern);
+  return Object.keys(filling).filter((flag) => !used.includes(flag));
+}
 
 async function namesIn(directory: string): Promise<readonly FileName[]> {
   const files = await readdir(directory).catch((cause: Error) => {

@@ -1,9 +1,10 @@
 // The safe patterns that `hj migrations new` writes: what each migration of them does, and its way back. Pure; the rules find
 // nothing in any of them, which a test sees to.
-import { identifier } from "../../engine/quote.ts";
+import { identifier, qualified } from "../../engine/quote.ts";
+import type { ObjectName } from "../../migration/manifest.ts";
 import type { Pattern } from "./pattern-names.ts";
 
-/** What a pattern is filled in with; which of it is needed, `needsOf` says. */
+/** What a pattern is filled in with; which of it is needed, `needsOf` says. A table may have its schema before a dot. */
 export interface Filling {
   readonly table: string;
   readonly column: string;
@@ -39,10 +40,18 @@ const NEEDS: Readonly<Record<Pattern, readonly (keyof Filling)[]>> = {
 
 /** The migrations of a pattern, in order. */
 export function draftsOf(pattern: Pattern, filling: Filling): readonly Draft[] {
-  const [table, column, to] = [filling.table, filling.column, filling.to].map(identifier) as [string, string, string];
+  const [column, to] = [filling.column, filling.to].map(identifier) as [string, string];
+  const { schema, name: tableName } = tableOf(filling.table);
+  const table = qualified({ schema, name: tableName });
   const alter = (...changes: readonly string[]) =>
     changes.map((change) => `alter table ${table} ${change};\n`).join("");
-  const named = (end: string) => identifier(`${filling.table}_${filling.column}_${end}`);
+  const nameOf = (end: string) => `${cut(`${tableName}_${filling.column}`, LONGEST_NAME - end.length - 1)}_${end}`;
+  const named = (end: string) => identifier(nameOf(end));
+  const index = {
+    name: named("idx"),
+    inSchema: qualified({ schema, name: nameOf("idx") }),
+    on: `${table} (${column})`,
+  };
   switch (pattern) {
     case "empty":
       return [{ suffix: "", up: () => EMPTY_UP, down: EMPTY_DOWN }];
@@ -51,11 +60,11 @@ export function draftsOf(pattern: Pattern, filling: Filling): readonly Draft[] {
         { suffix: "", up: () => alter(`add column ${column} ${filling.type}`), down: alter(`drop column ${column}`) },
       ];
     case "index":
-      return [indexed(table, column, named("idx"), "")];
+      return [indexed(index, "")];
     case "foreign-key": {
-      const key = `foreign key (${column}) references ${identifier(filling.references)}`;
+      const key = `foreign key (${column}) references ${qualified(tableOf(filling.references))}`;
       return [
-        indexed(table, column, named("idx"), "_index"),
+        indexed(index, "_index"),
         {
           suffix: "",
           up: () =>
@@ -75,7 +84,7 @@ export function draftsOf(pattern: Pattern, filling: Filling): readonly Draft[] {
         {
           suffix: "_check",
           up: () =>
-            `-- Holds for new rows at once; the old ones are read by the next migration, which keeps nobody out.\n${alter(`${check} not valid`)}`,
+            `-- The version that is running has to fill the column already: an INSERT without it fails from here on.\n-- Rows of before are read by the next migration, which keeps nobody out: none of them may be null by then.\n${alter(`${check} not valid`)}`,
           down: alter(`drop constraint ${named("not_null")}`),
         },
         {
@@ -96,31 +105,49 @@ export function draftsOf(pattern: Pattern, filling: Filling): readonly Draft[] {
         {
           suffix: "_add",
           up: () =>
-            `-- The new version writes both columns and reads ${to} where it is not null.\n${alter(`add column ${to} ${filling.type}`)}`,
+            `-- For the release whose code writes both columns, and reads ${to} where it is not null.\n${alter(`add column ${to} ${filling.type}`)}`,
           down: alter(`drop column ${to}`),
         },
         {
           suffix: "_fill",
           up: () =>
-            `-- hj:transaction off\n\n-- In a large table: one such statement for each range of its key.\nupdate ${table} set ${to} = ${column} where ${to} is null and ${column} is not null;\n`,
+            `-- hj:transaction off\n\n-- For the release after that, whose code knows ${to} alone: while older code is running that writes only ${column}, its rows\n-- would be missed, and lost with the column. In a large table: one such statement for each range of its key.\nupdate ${table} set ${to} = ${column} where ${to} is null and ${column} is not null;\n`,
           down: NOTHING_TO_TAKE_BACK,
         },
         {
           suffix: "_drop",
           up: ([, filled = ""]) =>
-            `-- hj:phase contract after ${filled}\n-- hj:irreversible the values are in the new column\n\n${alter(`drop column ${column}`)}`,
+            `-- hj:phase contract after ${filled}\n-- hj:irreversible the values are in the new column\n\n-- Of the same release: it runs when no code is left that writes ${column}.\n${alter(`drop column ${column}`)}`,
           down: null,
         },
       ];
   }
 }
 
-function indexed(table: string, column: string, index: string, suffix: string): Draft {
+/** `on` is the table with what is indexed of it; `inSchema` finds the index again, wherever search_path leads. */
+function indexed(
+  index: { readonly name: string; readonly inSchema: string; readonly on: string },
+  suffix: string,
+): Draft {
   return {
     suffix,
-    up: () => `create index concurrently ${index} on ${table} (${column});\n`,
-    down: `drop index concurrently ${index};\n`,
+    up: () => `create index concurrently ${index.name} on ${index.on};\n`,
+    down: `drop index concurrently ${index.inSchema};\n`,
   };
+}
+
+function tableOf(table: string): ObjectName {
+  const [name = "", schema = null] = table.split(".").toReversed();
+  return { schema, name };
+}
+
+/** In bytes; what is longer PostgreSQL cuts off itself, and with it what the name ends in. */
+const LONGEST_NAME = 63;
+
+function cut(name: string, bytes: number): string {
+  const characters = [...name];
+  while (Buffer.byteLength(characters.join("")) > bytes) characters.pop();
+  return characters.join("");
 }
 
 const EMPTY_UP = `-- What the schema becomes. Old code goes on using it meanwhile: what takes something away waits, with

@@ -10,7 +10,9 @@ import type { Rendered } from "./render-report.ts";
  */
 export function renderSql(text: Rendered, report: Report, manifest: Manifest): Rendered {
   if (report.outcome !== "would_apply") return { stdout: "", stderr: `${text.stdout}${text.stderr}` };
-  return { stdout: report.migrations.map((each) => sqlOf(each, report, manifest)).join("\n"), stderr: text.stderr };
+  // One that waits for another run stands there too, and must not be piped into a database with the others.
+  const run = report.migrations.filter(({ status }) => status === "would_apply");
+  return { stdout: run.map((each) => sqlOf(each, report, manifest)).join("\n"), stderr: text.stderr };
 }
 
 function sqlOf(migration: MigrationReport, report: Report, manifest: Manifest): string {

@@ -20,6 +20,8 @@ const ACCOUNT = { schema: null, name: "account" };
 const EXCLUSIVE: TableLock = { table: ACCOUNT, mode: "AccessExclusiveLock", work: null };
 const UPDATING: TableLock = { table: ACCOUNT, mode: "RowExclusiveLock", work: null };
 
+const PLACE = { version: "1", file: "1_a.up.sql", line: 1, column: 7, statement: "", caret: 6, sqlState: "42601" };
+
 function migration(hazards: readonly Hazard[], locks: readonly TableLock[] = []): Migration {
   const sql = "-- Gone.\n\t\talter table account drop column name;";
   return { ...migrationOf("0002_b.up.sql", sql), foreseen: { hazards, locks: [locks] } };
@@ -79,6 +81,50 @@ describe("what was found", () => {
     expect(check(weaker, [taken]).findings).toEqual([]);
   });
 
+  test("is a warning where PostgreSQL wrote a table anew and that was not foreseen, whatever lock was", () => {
+    const rewritten = { locks: [{ ...EXCLUSIVE, work: "rewrite" as const }], isComplete: true };
+    const messages = (foreseen: readonly TableLock[]) => {
+      const of = migration([], foreseen);
+      return check(of, [trial(of, { traced: rewritten })]).findings.map(({ level, message }) => [level, message]);
+    };
+    expect(messages([EXCLUSIVE])).toEqual([
+      ["warning", "writes account anew under AccessExclusiveLock, and only AccessExclusiveLock was foreseen"],
+    ]);
+    expect(messages([])).toEqual([
+      ["warning", "writes account anew under AccessExclusiveLock, and nothing was foreseen"],
+    ]);
+    expect(messages([{ ...EXCLUSIVE, work: "rewrite" }])).toEqual([]);
+  });
+
+  test("tells a migration that failed, and what came behind it, from those that passed and that nobody tried", () => {
+    const [first, second, third] = ["1_a.up.sql", "2_b_up.sql", "3_c.up.sql"].map((file) =>
+      migrationOf(file, "select;"),
+    );
+    if (!first || !second || !third) throw new TypeError("no migrations");
+    const all = [first, second, third];
+    const details = { ...PLACE, version: "2", file: "2_b_up.sql" };
+    const failure: Trial["failure"] = { code: "STATEMENT_FAILED", message: "2_b fails", hint: "Mend it.", details };
+    const tried = checkResult("migrations", all, all, [trial(first), trial(second, { upMs: null, failure })], []);
+    expect(tried.migrations.map(({ ok, trial: became }) => [ok, became])).toEqual([
+      [true, "passed"],
+      [false, "failed"],
+      [true, "not_reached"],
+    ]);
+    expect(renderCheck(tried, (_colour, text) => text)).toContain(
+      "  1 | select;\n            ^\n  Mend it.\n\n  ✅  1_a (12ms)\n  ❌  2_b (failed)\n  ·   3_c (not reached)\n",
+    );
+    const untried = checkResult("migrations", all, all, [], []);
+    expect(untried.migrations.map((one) => one.trial)).toEqual(["not_tried", "not_tried", "not_tried"]);
+  });
+
+  test("blames the server, not the author, for an extension that it does not have", () => {
+    const of = migrationOf("1_a.up.sql", "create extension vector;");
+    const message = '1_a fails on an empty database: extension "vector" is not available';
+    const failure: Trial["failure"] = { code: "STATEMENT_FAILED", message, hint: "Mend it.", details: PLACE };
+    const { findings } = checkResult("migrations", [of], [of], [trial(of, { upMs: null, failure })], []);
+    expect(findings).toMatchObject([{ level: "error", message, hint: expect.stringContaining("--no-database") }]);
+  });
+
   test("leaves out the locks of reads and writes, for which nobody waits", () => {
     expect(check(migration([], [UPDATING])).migrations[0]?.locks).toEqual([]);
   });
@@ -109,6 +155,36 @@ describe("on a terminal", () => {
       "      \t\t^",
       expect.stringContaining("hj migrations explain drop-column"),
     ]);
+  });
+
+  test("a caret stands below its character in a line of any length, of which only the part around it is shown", () => {
+    const sql = `select '${"🙂".repeat(300)}', nothing;`;
+    const problem = { code: "INVALID_MIGRATION", file: "1_a.up.sql", line: 1, column: 312, message: "m" } as const;
+    const [, line = "", caret = ""] = renderCheck(
+      checkResult("migrations", [], [], [], [findingOf(problem, () => sql)]),
+      plain,
+    ).split("\n");
+    expect([...line][[...caret].indexOf("^")]).toBe("n");
+    expect([...line].length).toBeLessThan(180);
+  });
+
+  test("nothing was checked where no migration was found, or none compiled", () => {
+    expect(renderCheck(checkResult("migrations", [], [], [], []), plain)).toBe(
+      "❌ Checked nothing in migrations: 0 errors, 0 warnings\n",
+    );
+  });
+
+  test("what was foreseen stands beside what was done where they differ, and not where they are the same", () => {
+    const shown = (foreseen: TableLock["work"], done: TableLock["work"]) => {
+      const of = migration([], [{ ...EXCLUSIVE, work: foreseen }]);
+      const traced = { locks: [{ ...EXCLUSIVE, work: done }], isComplete: true };
+      return renderCheck(check(of, [trial(of, { traced })]), plain);
+    };
+    expect(shown(null, "rewrite")).toContain("account: AccessExclusiveLock, rewrite (foreseen: AccessExclusiveLock)\n");
+    expect(shown("rewrite", null)).toContain("account: AccessExclusiveLock (foreseen: AccessExclusiveLock, rewrite)\n");
+    expect(shown("rewrite", "rewrite")).toContain("account: AccessExclusiveLock, rewrite\n");
+    // A trial does not see what was read.
+    expect(shown("scan", null)).toContain("account: AccessExclusiveLock, scan\n");
   });
 
   test("a migration is shown with its time, its way back and its locks", () => {
@@ -146,6 +222,6 @@ test("for GitHub each finding is a line, and nothing in it can end the line or s
     [finding, findingOf({ code: "NOT_AVAILABLE", message: "no server" })],
   );
   expect(renderAnnotations(result, (file) => `db/${file}`)).toBe(
-    "::error file=db/a%2Cb%3Ac.sql,line=3,title=hj migrations check::100%25%0A::error::no%0Ax\n::error title=hj migrations check::no server\n",
+    "::error file=db/a%2Cb%3Ac.sql,line=3,title=hj migrations check::100%25%0A::error::no%0Ax\n::error title=hj migrations check::no server\n❌ Checked nothing in migrations: 2 errors, 0 warnings\n",
   );
 });

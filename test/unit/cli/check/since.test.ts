@@ -4,8 +4,8 @@ import { manifestOf } from "../../../support/manifest.ts";
 
 const OLD = { "0001_a.up.sql": "select 1;", "0001_a.down.sql": "select 2;", "0003_c.up.sql": "select 3;" };
 
-function sinceOld(now: Readonly<Record<string, string>>) {
-  const before = Object.entries(OLD).map(([file, sql]) => ({ file, sql }));
+function sinceOld(now: Readonly<Record<string, string>>, isShared = (_file: string) => true) {
+  const before = Object.entries(OLD).map(([file, sql]) => ({ file, sql, isShared: isShared(file) }));
   const { fresh, problems } = since(manifestOf(now).migrations, before);
   return { fresh: fresh.map(({ version }) => version), problems: problems.map(({ code, file }) => [code, file]) };
 }
@@ -36,6 +36,14 @@ describe("since an earlier state", () => {
 
   test("a migration that was removed is a problem", () => {
     expect(sinceOld({ "0001_a.up.sql": "select 1;" }).problems).toEqual([["MIGRATION_MISSING", "0003_c.up.sql"]]);
+  });
+
+  test("one that came after the histories parted was not removed, and what is older than it is late all the same", () => {
+    const now = { "0001_a.up.sql": "select 1;", "0002_b.up.sql": "select 2;" };
+    expect(sinceOld(now, (file) => !file.startsWith("0003"))).toEqual({
+      fresh: ["0002"],
+      problems: [["OUT_OF_ORDER", "0002_b.up.sql"]],
+    });
   });
 
   test("a version that was only spelt anew is the same migration", () => {

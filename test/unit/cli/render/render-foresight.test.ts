@@ -207,6 +207,13 @@ describe("--sql", () => {
     });
   });
 
+  test("prints nothing of what waits for another run", () => {
+    const waiting = migrationReport("20240601_002_later", "pending", { phase: "contract" });
+    const { stdout } = renderSql(TEXT, dryRun([pending([]), waiting]), MANIFEST);
+    expect(stdout).toContain("alter table a add b int;");
+    expect(stdout).not.toContain("select 2");
+  });
+
   test("keeps a table's name in its comment, whatever it is", () => {
     const name = '"x\r\ndrop table hj_user; --"';
     const { stdout } = renderSql(TEXT, dryRun([pending([lock("ShareLock", null, name)])]), MANIFEST);
