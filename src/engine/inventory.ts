@@ -22,18 +22,22 @@ export type Inventory = readonly Item[];
  */
 export function takeInventory(manifest: Manifest, journal: Journal): Inventory {
   const entries = new Map(journal.entries.map((entry) => [canonicalVersion(entry.version), entry]));
+  const unshipped = new Map(entries);
   const shipped = manifest.migrations.map((migration): Item => {
-    const entry = entries.get(canonicalVersion(migration.version)) ?? null;
+    const key = canonicalVersion(migration.version);
+    const entry = entries.get(key) ?? null;
+    unshipped.delete(key);
     const { version, name } = migration;
     if (entry === null || entry.state === "rolled_back")
       return { version, name, standing: "pending", migration, entry };
     const standing = entry.state === "applied" ? "applied" : "started";
     return { version, name, standing, migration, entry };
   });
-  const versions = new Set(manifest.migrations.map(({ version }) => canonicalVersion(version)));
-  const unknown = journal.entries
-    .filter((entry) => entry.state !== "rolled_back" && !versions.has(canonicalVersion(entry.version)))
+  const unknown = [...unshipped.values()]
+    .filter(({ state }) => state !== "rolled_back")
     .map((entry): Item => ({ version: entry.version, name: entry.name, standing: "unknown", migration: null, entry }));
+  // A manifest is in order.
+  if (unknown.length === 0) return shipped;
   return [...shipped, ...unknown].sort((a, b) => compareVersions(a.version, b.version));
 }
 

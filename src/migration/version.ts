@@ -12,11 +12,7 @@ export function compareVersions(left: string, right: string): number {
 
 /** One text for all spellings of a version: `0001` and `1`, `20240601` and `20240601_000`. */
 export function canonicalVersion(version: string): string {
-  return version
-    .split("_")
-    .map((part) => part.replace(/^0+/, ""))
-    .join("_")
-    .replace(/_+$/, "");
+  return version.replace(/(^|_)0+/g, "$1").replace(/_+$/, "");
 }
 
 // Digits, not numbers: 20-digit versions exist, and 2^53 has 16.
