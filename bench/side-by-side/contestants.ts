@@ -44,7 +44,7 @@ const hj: Contestant = {
     const program = [NODE, join(ROOT, "dist", "hj.mjs"), "migrations", action === "up" ? "run" : "list"];
     return { command: [...program, "--dir", "migrations"], environment: { HELLOJOHN_DATABASE_URL: databaseUrl } };
   },
-  call: () => ({ module: join(import.meta.dirname, "hj-call.ts"), directory: "migrations" }),
+  call: () => ({ module: join(import.meta.dirname, "hj-call.mjs"), directory: "migrations" }),
 };
 
 const floor: Contestant = {

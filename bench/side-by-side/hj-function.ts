@@ -1,4 +1,4 @@
-// Packages a directory as `npm run package` does, for the call that is timed in hj-call.ts.
+// Packages a directory as `npm run package` does, for the call that is timed in hj-call.mjs.
 import { join } from "node:path";
 import { bundleFunction } from "../../src/build/bundle-function.ts";
 import { compileDirectory } from "../../src/build/compile-directory.ts";

@@ -19,7 +19,7 @@ export interface Place {
   readonly databaseUrl: string;
 }
 
-const CHILD = join(import.meta.dirname, "call-in-child.ts");
+const CHILD = join(import.meta.dirname, "call-in-child.mjs");
 const REPORTER = join(import.meta.dirname, "report-usage.cjs");
 const PATH = `${dirname(process.execPath)}:/usr/bin:/bin`;
 

@@ -1,14 +1,12 @@
-// This tool in process: the function as it is packaged for these migrations, invoked as Lambda does it. Imported by
-// call-in-child.ts.
+// This tool in process: the function as it is packaged for these migrations, invoked as Lambda does it. Plain JavaScript,
+// as all that call-in-child.mjs loads: taking types away on the fly leaves garbage, which is collected in the call.
 import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { env } from "node:process";
-import type { Action } from "./contestants.ts";
 
 /** Loads it, before anything is timed. The database is the one of the environment, which the function reads when it is loaded. */
-export async function prepare(directory: string, action: Action): Promise<() => Promise<void>> {
-  env["HELLOJOHN_DATABASE_URL"] = env["DATABASE_URL"];
+export async function prepare(directory, action) {
+  process.env.HELLOJOHN_DATABASE_URL = process.env.DATABASE_URL;
   const { handler } = createRequire(import.meta.url)(join(directory, "..", "function", "index.cjs"));
   const context = {
     awsRequestId: randomUUID(),
