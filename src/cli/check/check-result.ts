@@ -109,7 +109,8 @@ function trialFindings({ migration, failure, reversal }: Trial): readonly CheckF
   if (failure !== null) {
     const { file = up.file, line = null, column = null } = failure.details as Place;
     const excerpt = line === null ? null : lineOf(file === up.file ? up.sql : (down?.sql ?? ""), line);
-    const { message, hint } = failure;
+    const { message } = failure;
+    const hint = MISSING_EXTENSION.test(message) ? EXTENSION_HINT : failure.hint;
     return [{ level: "error", rule: null, file, line, column, excerpt, message, hint }];
   }
   if (reversal === null || down === null) return [];
@@ -123,6 +124,11 @@ function trialFindings({ migration, failure, reversal }: Trial): readonly CheckF
       : []),
   ];
 }
+
+/** The migration may be right: the server that it is tried on is not the author's. */
+const MISSING_EXTENSION = /extension "[^"]+" is not available$/;
+const EXTENSION_HINT =
+  "It is tried on a PostgreSQL from npm, which has the extensions that come with PostgreSQL and no others: --no-database asks only the rules.";
 
 interface Place {
   readonly file?: string;

@@ -20,6 +20,8 @@ const ACCOUNT = { schema: null, name: "account" };
 const EXCLUSIVE: TableLock = { table: ACCOUNT, mode: "AccessExclusiveLock", work: null };
 const UPDATING: TableLock = { table: ACCOUNT, mode: "RowExclusiveLock", work: null };
 
+const PLACE = { version: "1", file: "1_a.up.sql", line: 1, column: 7, statement: "", caret: 6, sqlState: "42601" };
+
 function migration(hazards: readonly Hazard[], locks: readonly TableLock[] = []): Migration {
   const sql = "-- Gone.\n\t\talter table account drop column name;";
   return { ...migrationOf("0002_b.up.sql", sql), foreseen: { hazards, locks: [locks] } };
@@ -100,12 +102,8 @@ describe("what was found", () => {
     );
     if (!first || !second || !third) throw new TypeError("no migrations");
     const all = [first, second, third];
-    const failure: Trial["failure"] = {
-      code: "STATEMENT_FAILED",
-      message: "2_b fails",
-      hint: "Mend it.",
-      details: { version: "2", file: "2_b_up.sql", line: 1, column: 7, statement: "", caret: 6, sqlState: "42601" },
-    };
+    const details = { ...PLACE, version: "2", file: "2_b_up.sql" };
+    const failure: Trial["failure"] = { code: "STATEMENT_FAILED", message: "2_b fails", hint: "Mend it.", details };
     const tried = checkResult("migrations", all, all, [trial(first), trial(second, { upMs: null, failure })], []);
     expect(tried.migrations.map(({ ok, trial: became }) => [ok, became])).toEqual([
       [true, "passed"],
@@ -117,6 +115,14 @@ describe("what was found", () => {
     );
     const untried = checkResult("migrations", all, all, [], []);
     expect(untried.migrations.map((one) => one.trial)).toEqual(["not_tried", "not_tried", "not_tried"]);
+  });
+
+  test("blames the server, not the author, for an extension that it does not have", () => {
+    const of = migrationOf("1_a.up.sql", "create extension vector;");
+    const message = '1_a fails on an empty database: extension "vector" is not available';
+    const failure: Trial["failure"] = { code: "STATEMENT_FAILED", message, hint: "Mend it.", details: PLACE };
+    const { findings } = checkResult("migrations", [of], [of], [trial(of, { upMs: null, failure })], []);
+    expect(findings).toMatchObject([{ level: "error", message, hint: expect.stringContaining("--no-database") }]);
   });
 
   test("leaves out the locks of reads and writes, for which nobody waits", () => {
