@@ -32,7 +32,7 @@ export async function bundleFunction(manifest: Manifest, root: string, dist: str
 
 /**
  * As ES modules, because only those are split, and only split modules lose what nobody imports of them: a module that
- * CommonJS loads later is kept whole, which for AWS's clients is five times as much.
+ * CommonJS loads later is kept whole, which for AWS's clients is twice as much.
  */
 function functionOptions(root: string, outdir: string) {
   return {

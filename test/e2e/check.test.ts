@@ -1,13 +1,13 @@
 // `hj migrations check`, as authors and their CI run it: the built command line, a PostgreSQL of its own, a real git.
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RULES } from "../../src/hazards/rules.ts";
 import { ROOT } from "../support/built-product.ts";
-import { hj } from "../support/command-line.ts";
+import { finished, hj, startHj } from "../support/command-line.ts";
 
 const execute = promisify(execFile);
 let directory: string;
@@ -171,6 +171,36 @@ describe("hj migrations check", () => {
     expect(exitCode).toBe(1);
   });
 
+  it("leaves no server and no data behind when it is interrupted", async () => {
+    await write({ ...GOOD, "0002_b.up.sql": "select pg_sleep(600);" });
+    const temporary = await mkdtemp(join(tmpdir(), "hj-temporary-"));
+    await chmod(temporary, 0o755);
+    const scratch = async () => (await readdir(temporary)).filter((name) => name.startsWith("hj-rehearsal-"));
+    try {
+      const child = startHj(["migrations", "check", "--dir", directory], { env: { TMPDIR: temporary } });
+      const end = finished(child);
+      let pid = 0;
+      await expect
+        .poll(async () => {
+          const [name = ""] = await scratch();
+          const lines = await readFile(join(temporary, name, "postgres/data/postmaster.pid"), "utf8").catch(() => "");
+          pid = Number(lines.split("\n")[0]);
+          return lines;
+        })
+        .toContain("ready");
+      child.kill("SIGINT");
+      expect(await end).toEqual({
+        stdout: "",
+        stderr: "\nStopped: nothing was checked to its end.\n",
+        exitCode: 130,
+      });
+      expect(await scratch()).toEqual([]);
+      await expect.poll(() => isAlive(pid)).toBe(false);
+    } finally {
+      await rm(temporary, { recursive: true });
+    }
+  });
+
   it("says what a down leaves behind", async () => {
     await write({ ...GOOD, "0001_a.down.sql": "select 1;", "0001_a.up.sql": "create table if not exists a (id int);" });
     const { stdout, exitCode } = await check();
@@ -179,6 +209,14 @@ describe("hj migrations check", () => {
     );
     expect(exitCode).toBe(1);
   });
+
+  function isAlive(pid: number): boolean {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  }
 
   async function nested(): Promise<string> {
     const root = await mkdtemp(join(tmpdir(), "hj-check-root-"));

@@ -10,6 +10,7 @@ import { type Trial, tryMigrations } from "../../engine/trial.ts";
 import type { Problem } from "../../failure/problem.ts";
 import type { Manifest, Migration } from "../../migration/manifest.ts";
 import type { ExitCode } from "../exit-code.ts";
+import { exitOnInterrupt } from "../interrupt.ts";
 import { styleFor } from "../render/style.ts";
 import { type CheckFinding, type CheckResult, checkResult, findingOf } from "./check-result.ts";
 import { filesAt } from "./git-history.ts";
@@ -32,9 +33,15 @@ export async function checkCommand(flags: CheckFlags): Promise<ExitCode> {
     throw new SyntaxError(`--dir ${flags.dir} cannot be read: ${cause.message}`, { cause });
   });
   await directory.close();
-  const result = await check(flags);
-  process.stdout.write(render(result, flags));
-  return result.ok ? 0 : 1;
+  // By exiting, not by the signal: what is tried on is removed then.
+  const release = exitOnInterrupt(process, () => "Stopped: nothing was checked to its end.");
+  try {
+    const result = await check(flags);
+    process.stdout.write(render(result, flags));
+    return result.ok ? 0 : 1;
+  } finally {
+    release();
+  }
 }
 
 async function check({ dir, since: ref, database }: CheckFlags): Promise<CheckResult> {
