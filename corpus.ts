@@ -10,8 +10,10 @@ import { foresee, openHazards } from "./src/build/foresee.ts";
 import { formatProblems } from "./src/build/format-problems.ts";
 import { loadParser, parseSql } from "./src/build/parse-sql.ts";
 import type { SourceFile } from "./src/build/read-directory.ts";
+import { hazardsOf } from "./src/engine/gate.ts";
 import type { Problem } from "./src/failure/problem.ts";
-import { parseFileName } from "./src/migration/file-name.ts";
+import { findRule } from "./src/hazards/rules.ts";
+import { type Direction, parseFileName } from "./src/migration/file-name.ts";
 import type { Manifest } from "./src/migration/manifest.ts";
 
 const { values, positionals } = parseArgs({
@@ -34,7 +36,7 @@ async function readTree(directory: string): Promise<readonly SourceFile[]> {
   const files = entries.filter((entry) => entry.isFile() && entry.name.toLowerCase().endsWith(".sql"));
   return Promise.all(
     files.map(async ({ parentPath, name }) => {
-      const sql = await readFile(join(parentPath, name), "utf8");
+      const sql = new TextDecoder().decode(await readFile(join(parentPath, name)));
       const file = /^(?:up|down|migration)\.sql$/.test(name)
         ? `${basename(parentPath)}.${name.replace("migration.sql", "up.sql")}`
         : name;
@@ -46,20 +48,21 @@ async function readTree(directory: string): Promise<readonly SourceFile[]> {
 
 /** A file that does not compile is left out, and the rest is judged without it. */
 function judge(sources: readonly SourceFile[]) {
-  const named = sources.filter(({ file }) => isUp(file));
-  const first = compile(named);
-  const refused = "problems" in first ? first.problems : [];
-  const bad = new Set(refused.map(({ file }) => file));
-  const second = compile(named.filter(({ file }) => !bad.has(file)));
+  const first = compile(sources.filter(({ file }) => directionOf(file) !== "down"));
+  const problems = "problems" in first ? first.problems : [];
+  const bad = new Set(problems.map(({ file }) => file));
+  const second = compile(sources.filter(({ file }) => directionOf(file) === "up" && !bad.has(file)));
   const manifest: Manifest = "problems" in second ? { manifestVersion: 1, hash: "", migrations: [] } : second;
+  const refused = "problems" in second ? [...problems, ...second.problems] : problems;
   const startedAt = performance.now();
   const foreseen = foresee(manifest).manifest;
   return { refused, manifest: foreseen, lintMs: performance.now() - startedAt };
 }
 
-function isUp(file: string): boolean {
+/** Null for a name that is none. */
+function directionOf(file: string): Direction | null {
   const name = parseFileName(file);
-  return name !== null && "direction" in name && name.direction === "up";
+  return name !== null && "direction" in name ? name.direction : null;
 }
 
 function print(
@@ -68,33 +71,42 @@ function print(
   { refused, manifest, lintMs }: ReturnType<typeof judge>,
 ): void {
   const { migrations } = manifest;
-  const sql = migrations.map(({ up }) => up.sql);
   const statements = migrations.reduce((sum, { up }) => sum + up.statements.length, 0);
-  const lines = sql.reduce((sum, text) => sum + text.split("\n").length, 0);
-  const inexact = migrations.filter(({ up }) => !isSplitExactly(up.sql, up.statements)).map(({ up }) => up.file);
-  const findings = [...openHazards(manifest, "error"), ...openHazards(manifest, "warning")];
+  const lines = migrations.reduce((sum, { up }) => sum + up.sql.split("\n").length, 0);
+  const downs = sources.filter(({ file }) => directionOf(file) === "down").length;
+  const inexact = sources.filter(({ sql }) => !isSplitExactly(sql)).map(({ file }) => file);
+  const [errors, warnings] = [openHazards(manifest, "error"), openHazards(manifest, "warning")];
+  const rules = (["error", "warning"] as const).flatMap((level) =>
+    migrations.flatMap((migration) => hazardsOf(migration, level).map(({ rule }) => rule)),
+  );
   const out = [
     `${directory}`,
-    `  ${sources.length} files, ${migrations.length} ups compiled, ${new Set(refused.map(({ file }) => file)).size} refused`,
+    `  ${sources.length} files: ${migrations.length} compiled, ${new Set(refused.map(({ file }) => file)).size} refused, ${downs} downs not judged`,
     `  ${statements} statements in ${lines} lines; files not split exactly: ${inexact.join(", ") || "none"}`,
-    `  ${findings.length} findings in ${Math.round(lintMs)} ms (parsing included)`,
-    ...byCount(findings.map(({ message }) => /\(([a-z0-9-]+)\)$/.exec(message)?.[1] ?? "?")),
+    `  ${errors.length} errors and ${warnings.length} warnings, found in ${Math.round(lintMs)} ms with parsing`,
+    ...byCount(rules.map((rule) => `${rule.padEnd(28)}  ${findRule(rule)?.title ?? ""}`)),
     ...(refused.length > 0 ? ["  refused:", ...byCount(refused.map(({ message }) => message))] : []),
-    ...(values.findings ? [formatProblems([...refused, ...findings].map(withoutHint))] : []),
+    ...(values.findings ? [formatProblems([...refused, ...errors, ...warnings].map(withoutHint))] : []),
   ];
   process.stdout.write(`${out.join("\n")}\n`);
 }
 
-/** Each piece is one statement by itself, and between them is nothing but space, comments and semicolons. */
-function isSplitExactly(sql: string, statements: readonly { readonly start: number; readonly end: number }[]): boolean {
-  let rest = sql;
-  for (const { start, end } of statements.toReversed()) {
-    const alone = parseSql(sql.slice(start, end));
-    if ("offset" in alone || alone.length !== 1) return false;
-    rest = rest.slice(0, start) + rest.slice(end);
-  }
-  const left = parseSql(rest);
-  return !("offset" in left) && left.length === 0;
+/**
+ * Each piece is one statement by itself, and what lies between them is nothing but space, comments and semicolons. Also true
+ * of what does not parse: it is not split.
+ */
+function isSplitExactly(sql: string): boolean {
+  const statements = parseSql(sql);
+  if ("offset" in statements) return true;
+  const isOne = statements.every(({ text }) => {
+    const alone = parseSql(text);
+    return !("offset" in alone) && alone.length === 1;
+  });
+  const gaps = [...statements, { start: sql.length }].map(({ start }, index) =>
+    sql.slice(statements[index - 1]?.end ?? 0, start),
+  );
+  const between = parseSql(gaps.join(""));
+  return isOne && !("offset" in between) && between.length === 0;
 }
 
 function byCount(words: readonly string[]): readonly string[] {

@@ -6,7 +6,8 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { bundleAll, bundleFunction } from "./src/build/bundle.ts";
+import { bundleCommandLine } from "./src/build/bundle.ts";
+import { bundleFunction } from "./src/build/bundle-function.ts";
 import { compileDirectory } from "./src/build/compile-directory.ts";
 import { openHazards } from "./src/build/foresee.ts";
 import { formatProblems } from "./src/build/format-problems.ts";
@@ -40,7 +41,7 @@ async function buildProduct() {
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist);
   await writeManifest(manifest, dist);
-  await bundleAll(manifest, root, dist);
+  await Promise.all([bundleFunction(manifest, root, dist), bundleCommandLine(manifest, root, dist)]);
   await markFresh(dist, hash);
 }
 

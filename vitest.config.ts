@@ -14,6 +14,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           // Pure functions share no state, so the files need no worker of their own.
           isolate: false,
+          // Properties over hundreds of cases: how long that takes is the machine's business.
+          testTimeout: 60_000,
         },
       },
       {

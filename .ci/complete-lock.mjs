@@ -1,8 +1,9 @@
 // Puts the packages of other platforms back into package-lock.json. npm leaves out what its registry does not serve, and
-// `npm ci` then refuses the lock on every machine. Run it after `npm install`; a unit test sees what is missing.
+// `npm ci` then refuses the lock on every machine. Run it after `npm install`; a unit test sees what is missing. Another
+// package's lock is given as an argument.
 import { readFileSync, writeFileSync } from "node:fs";
 
-const file = new URL("../package-lock.json", import.meta.url);
+const file = process.argv[2] ?? new URL("../package-lock.json", import.meta.url);
 const lock = JSON.parse(readFileSync(file, "utf8"));
 const PLATFORM =
   /(?:^|[-/])(?<os>android|aix|darwin|freebsd|linux|netbsd|openbsd|openharmony|sunos|win32|windows)(?:-(?<cpu>[a-z0-9]+))?/;

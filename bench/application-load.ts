@@ -1,5 +1,5 @@
 // What an application feels while a migration waits for its tables, with this tool and with others, one after the other
-// on one server. `npm run bench` builds this tool, installs the others and runs it; docs/benchmarks.md reads the table.
+// on one server. `npm run bench:load` builds this tool, installs the others and runs it; docs/benchmarks.md reads the table.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -10,10 +10,12 @@ import pg from "pg";
 import { startServer } from "../src/embedded/server.ts";
 import {
   createLoadTables,
+  onTables,
   startApplicationLoad,
   startLockWatch,
   startLongReader,
 } from "../test/support/application-load.ts";
+import { installPeers } from "../test/support/peers.ts";
 import { type WaitFigures, waitFigures } from "../test/support/wait-figures.ts";
 import { TOOLS, type Tool } from "./tools.ts";
 
@@ -44,6 +46,7 @@ const HEAD = [
   "|---|--:|--:|--:|--:|--:|--:|---|",
 ];
 
+await installPeers();
 const directory = await mkdtemp(join(tmpdir(), "hj-bench-"));
 // Open to the server's account, which for root is another one.
 await chmod(directory, 0o755);
@@ -70,7 +73,7 @@ async function compare(serverUrl: string, scenario: Scenario): Promise<void> {
 
 async function measure(url: string, workplace: string, tool: Tool, { tables }: Scenario): Promise<Measured> {
   await createLoadTables(url, tables);
-  const load = await startApplicationLoad(url, { ...LOAD, tables });
+  const load = await startApplicationLoad(url, { ...LOAD, transact: onTables(tables) });
   const watch = await startLockWatch(url);
   const readers = await Promise.all(tables.map((table) => startLongReader(url, table)));
   const from = performance.now();

@@ -1,6 +1,7 @@
 // The tools that are measured, each as its documentation has it run from a shell: what its migration file looks like,
 // its command, its environment. Starts and judges nothing.
 import { join } from "node:path";
+import { PEERS } from "../test/support/peers.ts";
 
 /** One way to run one tool. */
 export interface Tool {
@@ -13,7 +14,7 @@ export interface Tool {
 }
 
 const ROOT = join(import.meta.dirname, "..");
-const PEERS = join(ROOT, "node_modules", ".bin");
+const PROGRAMS = join(PEERS, "node_modules", ".bin");
 /** What a careful team gives to a peer, of its own accord: as long as the longest lock time-out of this tool. */
 const LOCK_TIMEOUT = "2s";
 
@@ -30,7 +31,7 @@ const nodePgMigrate: Tool = {
   name: "node-pg-migrate 9.0.0",
   migrationFile: "migrations/1717200000000_region.sql",
   migration: (sql) => `-- Up Migration\n${sql}\n-- Down Migration\n`,
-  command: [join(PEERS, "node-pg-migrate"), "up"],
+  command: [join(PROGRAMS, "node-pg-migrate"), "up"],
   environment: (databaseUrl) => ({ DATABASE_URL: databaseUrl }),
 };
 
@@ -39,7 +40,7 @@ const dbmate: Tool = {
   name: "dbmate 2.36.0",
   migrationFile: "db/migrations/20240601000000_region.sql",
   migration: (sql) => `-- migrate:up\n${sql}\n-- migrate:down\n`,
-  command: [join(PEERS, "dbmate"), "--no-dump-schema", "up"],
+  command: [join(PROGRAMS, "dbmate"), "--no-dump-schema", "up"],
   environment: (databaseUrl) => ({ DATABASE_URL: withParameter(databaseUrl, "sslmode", "disable") }),
 };
 

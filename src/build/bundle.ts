@@ -1,44 +1,10 @@
-// Bundles the function and the command line with esbuild. What goes into which bundle is decided here.
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+// Bundles the command line with esbuild, and says what both bundles have in common. The function's is in bundle-function.ts.
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import type { Manifest } from "../migration/manifest.ts";
-import { rdsCertificatesPlugin } from "./rds-certificates.ts";
-import { zipFiles } from "./zip.ts";
 
-/** What a build leaves in `dist/`. */
-const OUTPUTS = { functionBundle: "function/index.cjs", functionZip: "function.zip", cli: "hj" } as const;
-
-/** Writes the function's bundle and zip, and the command line, with this manifest in both. */
-export async function bundleAll(manifest: Manifest, root: string, dist: string): Promise<void> {
-  const cli = { ...cliOptions(root), plugins: [manifestPlugin(manifest)], outdir: dist };
-  await Promise.all([bundleFunction(manifest, root, dist), build(cli)]);
-}
-
-/** Writes the function's bundle and zip. Returns the path of the zip. */
-export async function bundleFunction(manifest: Manifest, root: string, dist: string): Promise<string> {
-  const outfile = join(dist, OUTPUTS.functionBundle);
-  await build({ ...functionOptions(root), plugins: [manifestPlugin(manifest), rdsCertificatesPlugin()], outfile });
-  const zip = join(dist, OUTPUTS.functionZip);
-  await writeFile(zip, await zipFiles(dist, [[OUTPUTS.functionBundle, "index.cjs"]]));
-  return zip;
-}
-
-/** CommonJS: with pg and the AWS SDK in it, it loads in two thirds of the time that an ES module takes. */
-function functionOptions(root: string): BuildOptions {
-  return {
-    ...COMMON,
-    absWorkingDir: root,
-    entryPoints: ["src/lambda/entry.ts"],
-    format: "cjs",
-    minify: true,
-    // The AWS SDK as modules: a third less of it is left than of its CommonJS files.
-    mainFields: ["module", "main"],
-    // The oldest runtime that the template offers.
-    target: "node22",
-    // pg asks for it in a try block; it is a compiled addon and not installed.
-    external: ["pg-native"],
-  };
+/** Writes `hj.mjs` and its parts into `dist`, with this manifest in it. */
+export async function bundleCommandLine(manifest: Manifest, root: string, dist: string): Promise<void> {
+  await build({ ...cliOptions(root), plugins: [manifestPlugin(manifest)], outdir: dist });
 }
 
 /**
@@ -49,7 +15,7 @@ function cliOptions(root: string): BuildOptions {
   return {
     ...COMMON,
     absWorkingDir: root,
-    entryPoints: { [OUTPUTS.cli]: "src/cli/main.ts" },
+    entryPoints: { hj: "src/cli/main.ts" },
     outExtension: { ".js": ".mjs" },
     chunkNames: "hj/[name]-[hash]",
     splitting: true,
@@ -60,9 +26,17 @@ function cliOptions(root: string): BuildOptions {
   };
 }
 
-const COMMON = { bundle: true, platform: "node", charset: "utf8", legalComments: "none", logLevel: "warning" } as const;
+/** ASCII: one character beyond Latin-1 makes V8 hold the whole file with two bytes for each. */
+export const COMMON = {
+  bundle: true,
+  platform: "node",
+  charset: "ascii",
+  legalComments: "none",
+  logLevel: "warning",
+} as const;
 
-function manifestPlugin(manifest: Manifest): Plugin {
+/** Puts the manifest where `hj:manifest` is imported. */
+export function manifestPlugin(manifest: Manifest): Plugin {
   return {
     name: "hj-manifest",
     setup(building) {

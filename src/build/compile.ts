@@ -34,10 +34,13 @@ export function compile(sources: readonly SourceFile[]): Manifest | Refusal {
   problems.push(...problemsOfTheSet(sources.map((source) => parseFileName(source.file))));
   if (problems.length > 0) return { problems };
 
+  const downs = new Map(
+    files.flatMap((file) => (file.name.direction === "down" ? [[file.name.version, file] as const] : [])),
+  );
   const migrations = files
     .filter((file) => file.name.direction === "up")
     .map((up): Migration => {
-      const down = files.find(({ name }) => name.direction === "down" && name.version === up.name.version);
+      const down = downs.get(up.name.version);
       return {
         version: up.name.version,
         name: up.name.name,
@@ -158,9 +161,10 @@ function problemsOfTheSet(names: readonly (FileName | Problem | null)[]): readon
     if (twin) problems.push({ ...about(name), message: `has the same version as ${twin.file}`, hint: TWINS });
     else seen.set(key, name);
   }
-  const ups = valid.filter((name) => name.direction === "up");
+  const ups = new Map<string, FileName>();
+  for (const name of valid) if (name.direction === "up" && !ups.has(name.version)) ups.set(name.version, name);
   for (const down of valid.filter((name) => name.direction === "down")) {
-    const up = ups.find((name) => name.version === down.version);
+    const up = ups.get(down.version);
     if (up?.name === down.name) continue;
     const message = up ? `undoes ${up.file}, whose name is different` : "is a down without an up";
     problems.push({ ...about(down), message });

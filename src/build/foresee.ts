@@ -8,7 +8,7 @@ import { RULES } from "../hazards/rules.ts";
 import { parseDirectives } from "../migration/directives.ts";
 import type { Hazard } from "../migration/foreseen.ts";
 import type { Manifest, Migration } from "../migration/manifest.ts";
-import { lineAndColumn } from "../migration/text-place.ts";
+import { placesIn } from "../migration/text-place.ts";
 import { parseSql } from "./parse-sql.ts";
 import { readStatement } from "./read-actions.ts";
 
@@ -40,6 +40,6 @@ export function judgedFile({ version, up, contractAfter }: Migration): JudgedFil
     contractAfter,
     waivers: "problems" in directives ? [] : directives.waivers,
     statements: "offset" in parsed ? [] : parsed.map(readStatement),
-    placeOf: (offset) => lineAndColumn(up.sql, offset),
+    placeOf: placesIn(up.sql),
   };
 }

@@ -20,13 +20,14 @@ export function readAlterTable({ relation, cmds, objtype }: AlterTable): readonl
 
 function readCommand(table: ObjectName, command: Command): Action {
   const { subtype = "AT_AddOf", name = "", def } = command;
+  const isCascade = command.behavior === "DROP_CASCADE";
   switch (subtype) {
     case "AT_AddColumn": {
       const { column, constraints } = readColumn(def !== undefined && "ColumnDef" in def ? def.ColumnDef : {});
       return { kind: "add_column", table, added: column, constraints };
     }
     case "AT_DropColumn":
-      return { kind: "drop_column", table, column: name };
+      return { kind: "drop_column", table, column: name, isCascade };
     case "AT_AlterColumnType": {
       const column = def !== undefined && "ColumnDef" in def ? def.ColumnDef : {};
       const type = readType(column.typeName);
@@ -56,7 +57,7 @@ function readCommand(table: ObjectName, command: Command): Action {
     case "AT_ValidateConstraint":
       return { kind: "validate_constraint", table, constraint: name };
     case "AT_DropConstraint":
-      return { kind: "drop_constraint", table, constraint: name };
+      return { kind: "drop_constraint", table, constraint: name, isCascade };
     case "AT_AttachPartition":
       return { kind: "attach_partition", table, partition: partitionOf(command) };
     case "AT_DetachPartition": {

@@ -13,11 +13,11 @@ export function readCreate(tree: SyntaxTree): readonly Action[] | null {
     return [emptyTable(rel), { kind: "insert", table: relationName(rel), hasSelect: findsRows(tree) }];
   }
   if ("CreateTableAsStmt" in tree) {
-    const { into, objtype, query } = tree.CreateTableAsStmt;
+    const { into, objtype, query, if_not_exists: mayExist = false } = tree.CreateTableAsStmt;
     const table = relationName(into?.rel);
     const filled: Action = { kind: "insert", table, hasSelect: findsRows(query) };
     return [
-      objtype === "OBJECT_TABLE" ? emptyTable(into?.rel) : created(kindOf(objtype), table),
+      objtype === "OBJECT_TABLE" ? { ...emptyTable(into?.rel), mayExist } : created(kindOf(objtype), table),
       ...(into?.skipData ? [] : [filled]),
     ];
   }
@@ -57,7 +57,7 @@ function named(parts: readonly SyntaxTree[] | undefined): ReturnType<typeof rela
 }
 
 function readCreateTable(statement: Extract<SyntaxTree, { CreateStmt: unknown }>["CreateStmt"]): Action {
-  const { relation, tableElts = [], inhRelations = [], partbound, partspec } = statement;
+  const { relation, tableElts = [], inhRelations = [], partbound, partspec, if_not_exists: mayExist } = statement;
   const columns = tableElts.flatMap((node) => ("ColumnDef" in node ? [readColumn(node.ColumnDef)] : []));
   const [parent] = inhRelations;
   return {
@@ -69,6 +69,7 @@ function readCreateTable(statement: Extract<SyntaxTree, { CreateStmt: unknown }>
     ],
     partitionOf: partbound !== undefined && parent !== undefined ? objectName(parent) : null,
     isPartitioned: partspec !== undefined,
+    mayExist: mayExist ?? false,
   };
 }
 
@@ -81,6 +82,7 @@ function emptyTable(relation: { readonly relname?: string; readonly relpersisten
     partitionOf: null,
     isPartitioned: false,
     isTemporary: relation?.relpersistence === "t",
+    mayExist: false,
   } as const;
 }
 

@@ -6,11 +6,13 @@ import { nameParts, objectName } from "./tree-names.ts";
 
 /** One action for each object. */
 export function readDrop(statement: Extract<SyntaxTree, { DropStmt: unknown }>["DropStmt"]): readonly Action[] {
-  const { objects = [], removeType, behavior, concurrent: isConcurrent = false } = statement;
+  const { objects = [], removeType, behavior } = statement;
+  const { concurrent: isConcurrent = false, missing_ok: mayBeMissing = false } = statement;
   const isCascade = behavior === "DROP_CASCADE";
   const what = kindOf(removeType);
   return objects.map((object): Action => {
-    if (what === "index") return { kind: "drop_index", index: objectName(object), isConcurrent };
+    if (what === "index")
+      return { kind: "drop_index", index: objectName(object), isConcurrent, mayBeMissing, isCascade };
     if (!ON_TABLES.includes(removeType ?? ""))
       return { kind: "drop", what, name: objectName(object), table: null, isCascade };
     const [name = "", table = "", schema = null] = nameParts(object).toReversed();

@@ -9,8 +9,12 @@ export interface Interrupt {
 /** The part of `process` that this needs. */
 type SignalSource = Pick<NodeJS.Process, "on" | "off" | "exit" | "stderr">;
 
+/** What `endAsProcessOne` needs of it. */
+type FirstProcess = Pick<NodeJS.Process, "on" | "exit" | "listenerCount">;
+
 /** As shells report a process ended by SIGINT: https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html */
 const EXIT_INTERRUPTED = 130;
+const EXIT_TERMINATED = 143;
 
 /** The first SIGINT or SIGTERM aborts the run, which cancels, rolls back, unlocks and reports; a second one exits. */
 export function stopOnInterrupt(source: SignalSource): Interrupt {
@@ -44,4 +48,19 @@ export function exitOnInterrupt(source: SignalSource, farewell: () => string): (
     source.off("SIGINT", onSignal);
     source.off("SIGTERM", onSignal);
   };
+}
+
+/**
+ * For process 1 of a container, which no signal ends that it does not listen to: while nothing runs that could be stopped
+ * in order, SIGINT and SIGTERM end it at once, as they would end any other process. Who listens besides takes over.
+ */
+export function endAsProcessOne(source: FirstProcess): void {
+  for (const [signal, exitCode] of [
+    ["SIGINT", EXIT_INTERRUPTED],
+    ["SIGTERM", EXIT_TERMINATED],
+  ] as const) {
+    source.on(signal, () => {
+      if (source.listenerCount(signal) === 1) source.exit(exitCode);
+    });
+  }
 }

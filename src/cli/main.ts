@@ -2,8 +2,10 @@
 import { CommanderError } from "commander";
 import { readEnvironment } from "../connection/environment.ts";
 import { withoutCredentials } from "../connection/redact.ts";
+import { endAsProcessOne } from "./interrupt.ts";
 import { createProgram } from "./program.ts";
 
+if (process.pid === 1) endAsProcessOne(process);
 try {
   const onExit = (code: number) => {
     process.exitCode = code;

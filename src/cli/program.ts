@@ -6,6 +6,7 @@ import type { CheckFlags } from "./check/check-command.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { NewFlags } from "./new/new-command.ts";
 import { PATTERNS } from "./new/pattern-names.ts";
+import type { PrintFlags } from "./print-report.ts";
 import { type CommandFlags, numberOr, resolveCommand, runCommand, sendEvent } from "./run-command.ts";
 
 /** Told what the process is to exit with. */
@@ -20,10 +21,7 @@ export function createProgram(environment: Environment, onExit: OnExit): Command
   program.configureOutput({ outputError: (text, write) => write(withoutCredentials(text)) });
   const migrations = program.command("migrations").description("what is applied, what is pending, and applying it");
   const add = (name: string, description: string) =>
-    withTarget(migrations.command(name).description(description)).option(
-      "--json",
-      "print the report as JSON, and nothing else, to standard output",
-    );
+    withReport(withTarget(migrations.command(name).description(description)));
   const plain = (name: string, description: string) =>
     add(name, description).action((flags: CommandFlags) =>
       runCommand({ command: name }, flags, environment).then(onExit),
@@ -103,6 +101,15 @@ export function createProgram(environment: Environment, onExit: OnExit): Command
   )
     .requiredOption("--event <file>", "a file with the event as JSON, or - for standard input")
     .action((flags: CommandFlags) => sendEvent(flags, environment).then(onExit));
+  withReport(
+    program.command("report").description("print a report that was saved with --json, or answered by the function"),
+  )
+    .argument("<file>", "a file with the report as JSON, or - for standard input")
+    .option("--verbose", "say more, where the command that made it does")
+    .action(async (file: string, flags: PrintFlags) => {
+      const { reportCommand } = await import("./report-command.ts");
+      onExit(await reportCommand(file, flags));
+    });
   return program;
 }
 
@@ -110,6 +117,12 @@ const SHOW_QUERIES = "where a lock is not free, show what those who keep it ran 
 
 function timeoutOption(): Option {
   return new Option("--timeout <duration>", "for each migration: 90s, 5m, 1h30m (default: the file's, or 5m)");
+}
+
+function withReport(command: Command): Command {
+  return command
+    .option("--json", "print the report as JSON, and nothing else, to standard output")
+    .option("--html <file>", "also write it as a page that can be sent around: one file, which loads nothing");
 }
 
 function withTarget(command: Command): Command {

@@ -1,10 +1,10 @@
-// Reads what a function returned: an exception, a report, or neither. Pure. A newer function may say more than this
-// command line knows, so nothing is refused for a field or a code too many.
+// Reads what a function returned: an exception, a report, or neither. Pure.
 import * as z from "zod/mini";
 import type { Report } from "../engine/report-schema.ts";
 import { mayGoOn } from "./explain-call.ts";
 import { type FunctionTarget, labelOf, statusCommandOf } from "./function-target.ts";
 import type { Answer, NoReport } from "./no-report.ts";
+import { readableReport } from "./readable-report.ts";
 
 /** `functionError` is Lambda's header: set when the function threw, was cut or could not start. */
 export function readAnswer(payload: string, functionError: string | undefined, target: FunctionTarget): Answer {
@@ -17,12 +17,11 @@ export function readAnswer(payload: string, functionError: string | undefined, t
 /** The report in an answer, or why there is none. */
 export function readReport({ value, noReport }: Answer, target: FunctionTarget | null): Report | NoReport {
   if (noReport !== null) return noReport;
-  // Checked for what this command line reads of it, and passed on whole.
-  if (report.safeParse(value).success) return value as Report;
+  const read = readableReport(value);
+  if (typeof read === "object" && read !== null) return read;
   const label = target === null ? "the handler" : labelOf(target);
-  const version = z.safeParse(versioned, value).data?.reportVersion;
-  if (version !== undefined && version !== 1) {
-    const message = `${label} answers with reports of version ${version}, and this hj reads version 1`;
+  if (read !== null) {
+    const message = `${label} answers with reports of version ${read}, and this hj reads version 1`;
     return { message, hint: `Use the hj of the function's own release. ${stateOf(target)}`, exitCode: 1 };
   }
   return {
@@ -94,47 +93,4 @@ function parsed(payload: string): unknown {
   }
 }
 
-const versioned = z.looseObject({ reportVersion: z.int() });
 const thrown = z.looseObject({ errorType: z.optional(z.string()), errorMessage: z.optional(z.string()) });
-
-const note = z.looseObject({ code: z.string(), message: z.string(), hint: z.optional(z.string()) });
-
-/** What is read here of any report, and of the outcomes that carry more. */
-const base = z.looseObject({
-  reportVersion: z.literal(1),
-  ok: z.boolean(),
-  outcome: z.string(),
-  command: z.nullable(z.string()),
-  dryRun: z.boolean(),
-  runId: z.string(),
-  invocationId: z.string(),
-  startedAt: z.string(),
-  durationMs: z.number(),
-  database: z.nullable(z.looseObject({ url: z.string() })),
-  schemaVersion: z.looseObject({ before: z.nullable(z.string()), after: z.nullable(z.string()) }),
-  counts: z.looseObject({ applied: z.number(), pending: z.number(), started: z.number(), unknown: z.number() }),
-  migrations: z.array(z.looseObject({ version: z.string(), name: z.string(), status: z.string() })),
-  warnings: z.array(note),
-});
-
-const CARRIED: Readonly<Record<string, z.ZodMiniType>> = {
-  incomplete: z.looseObject({ continuation: z.string() }),
-  refused: z.looseObject({ problems: z.array(note).check(z.minLength(1)) }),
-  failed: z.looseObject({
-    failure: z.looseObject({
-      code: z.string(),
-      message: z.string(),
-      hint: z.string(),
-      details: z.record(z.string(), z.unknown()),
-    }),
-  }),
-  resolved: z.looseObject({ resolution: z.string() }),
-  would_resolve: z.looseObject({ resolution: z.string() }),
-  unlocked: z.looseObject({ holder: z.looseObject({ pid: z.number() }) }),
-};
-
-const report = base.check(
-  z.refine(
-    (value) => !Object.hasOwn(CARRIED, value.outcome) || CARRIED[value.outcome]?.safeParse(value).success === true,
-  ),
-);

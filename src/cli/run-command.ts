@@ -1,28 +1,21 @@
 // Turns a command and its flags into events, and reports into output and an exit code.
-import { readFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
 import type { Environment } from "../connection/environment.ts";
-import { withoutCredentials } from "../connection/redact.ts";
 import type { Report } from "../engine/report-schema.ts";
 import type { Problem } from "../failure/problem.ts";
 import type { Manifest } from "../migration/manifest.ts";
 import { type Ask, type Ending, invokeToTheEnd, isReport } from "./continue-run.ts";
 import { type ExitCode, exitCodeOf } from "./exit-code.ts";
-import { incompleteSql, misusedSql } from "./misused-sql.ts";
+import type { Picture } from "./html/picture.ts";
+import { misusedSql } from "./misused-sql.ts";
 import type { Invoke, NoReport } from "./no-report.ts";
+import { alone, complain, misusedPage, type PrintFlags, print, printAndWrite } from "./print-report.ts";
 import { isRefusal, readReport } from "./read-answer.ts";
-import { renderNoReport } from "./render/render-problems.ts";
-import { renderReport } from "./render/render-report.ts";
-import { renderSql } from "./render/render-sql.ts";
-import { styleFor } from "./render/style.ts";
+import { readJson } from "./read-json.ts";
 import { type CliTarget, chooseTarget, type TargetFlags } from "./target.ts";
 
 /** Every flag of every command, as commander hands them over. */
-export interface CommandFlags extends TargetFlags {
-  readonly json?: boolean;
-  readonly verbose?: boolean;
+export interface CommandFlags extends TargetFlags, PrintFlags {
   readonly dryRun?: boolean;
-  readonly sql?: boolean;
   readonly timeout?: string;
   readonly steps?: string;
   readonly phase?: string;
@@ -37,14 +30,29 @@ export interface CommandFlags extends TargetFlags {
 
 /** Sends the event that a command and its flags mean, to its end, and prints the report. */
 export async function runCommand(command: object, flags: CommandFlags, environment: Environment): Promise<ExitCode> {
-  const misuse = misusedSql(flags);
+  const misuse = misusedSql(flags) ?? (await misusedPage(flags));
   if (misuse !== null) return complain(misuse);
   const needsSnapshot = "command" in command && (command.command === "validate" || command.command === "adopt");
   return withAsk({ ...flags, needsSnapshot }, environment, async (ask, manifest) => {
     const ending = await invokeToTheEnd(eventOf(command, flags), ask);
-    return print(ending, flags, manifest);
+    const isStatus = "command" in command && command.command === "status";
+    return printAndWrite(ending, flags, manifest, isStatus ? (report) => surveyed(report, ask, flags) : alone);
   });
 }
+
+/** A status names what is not applied. Its page also shows what is, and whether the schema is what it should be. */
+async function surveyed(report: Report, ask: Ask, { dir }: CommandFlags): Promise<Picture> {
+  // What kept one from an answer would keep the others, for as long again.
+  if (!report.ok) return alone(report);
+  const list = await ask({ command: "list" });
+  return { report, list, validation: dir === undefined ? await ask({ command: "validate" }) : NOT_TRIED };
+}
+
+const NOT_TRIED: NoReport = {
+  message: "what the migrations of a directory make is found out on an empty PostgreSQL, which a status does not start",
+  hint: "Run hj migrations validate with the same --dir.",
+  exitCode: 1,
+};
 
 /** Shows what will be recorded before it is; with `--dry-run` that is all. */
 export async function resolveCommand(
@@ -53,18 +61,22 @@ export async function resolveCommand(
   environment: Environment,
 ): Promise<ExitCode> {
   const event = eventOf({ command: "resolve", version, as: flags.as }, flags);
+  const misuse = await misusedPage(flags);
+  if (misuse !== null) return complain(misuse);
   return withAsk(flags, environment, async (ask) => {
-    if (flags.json || flags.dryRun) return print(endingOf(await ask(event)), flags);
+    const tell = (answer: Report | NoReport) => printAndWrite(endingOf(answer), flags, null, alone);
+    if (flags.json || flags.dryRun) return tell(await ask(event));
     const shown = await ask({ ...event, dryRun: true });
-    const code = print(endingOf(shown), flags);
-    return isReport(shown) && shown.ok ? print(endingOf(await ask(event)), flags) : code;
+    if (!isReport(shown) || !shown.ok) return tell(shown);
+    print(endingOf(shown), flags);
+    return tell(await ask(event));
   });
 }
 
 /** Sends a raw event and prints the raw answer, whatever it is. */
 export async function sendEvent(flags: CommandFlags, environment: Environment): Promise<ExitCode> {
   const source = flags.event ?? "-";
-  const event = parseEvent(await (source === "-" ? text(process.stdin) : readEvent(source)), source);
+  const event = await readJson(source, "the event");
   const target = chooseTarget(flags, environment);
   const answer = await withInvoke(target, flags, (invoke) => invoke(event));
   if (answer.text !== null) process.stdout.write(`${answer.text}\n`);
@@ -135,42 +147,4 @@ function functionOf(target: CliTarget) {
 
 function endingOf(answer: Report | NoReport): Ending {
   return isReport(answer) ? { report: answer, noReport: null } : { report: null, noReport: answer };
-}
-
-/** Standard output has nothing but the report, and nothing at all without one. */
-function print(
-  { report, noReport }: Ending,
-  { json, verbose, sql }: CommandFlags,
-  manifest: Manifest | null = null,
-): ExitCode {
-  if (report !== null && json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else if (report !== null) {
-    const incomplete = sql ? incompleteSql(report) : null;
-    if (incomplete !== null) return complain(incomplete);
-    const text = renderReport(report, styleFor(process.stdout), styleFor(process.stderr), verbose);
-    const { stdout, stderr } = sql && manifest !== null ? renderSql(text, report, manifest) : text;
-    process.stdout.write(stdout);
-    process.stderr.write(stderr);
-  }
-  if (noReport !== null) return complain(noReport);
-  return report === null ? 1 : exitCodeOf(report);
-}
-
-function complain(noReport: NoReport): ExitCode {
-  process.stderr.write(withoutCredentials(renderNoReport(noReport, styleFor(process.stderr))));
-  return noReport.exitCode;
-}
-
-function readEvent(file: string): Promise<string> {
-  return readFile(file, "utf8").catch((cause: Error) => {
-    throw new SyntaxError(`the event cannot be read: ${cause.message}`, { cause });
-  });
-}
-
-function parseEvent(json: string, source: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (cause) {
-    throw new SyntaxError(`${source === "-" ? "standard input" : source} is not JSON`, { cause });
-  }
 }

@@ -2,7 +2,6 @@
 import { MigrationError } from "../failure/failure.ts";
 import type { Problem, Refusal } from "../failure/problem.ts";
 import { type DatabaseAddress, isLoopback, maskedUrl } from "./database-address.ts";
-import { signToken } from "./iam-token.ts";
 import { type Connection, openConnection } from "./open.ts";
 import type { Redactor } from "./redact.ts";
 import { type CachedSecret, openWithSecret } from "./rotation.ts";
@@ -36,13 +35,18 @@ export function createConnector({ database, databaseWaitMs, aws }: Settings, red
 
   async function open(address: DatabaseAddress, timeoutMs: number, signal: AbortSignal): Promise<Connection> {
     const known = [address.host, address.user, address.database];
-    const password = database.auth === "iam" ? await signToken(address, aws) : address.password;
+    const password = database.auth === "iam" ? await tokenFor(address) : address.password;
     if (password !== null) redactor.learn(password, known);
     try {
       return await openConnection({ ...address, password }, timeoutMs, signal);
     } catch (error) {
       throw database.auth === "iam" ? aboutToken(error, address) : error;
     }
+  }
+
+  async function tokenFor(address: DatabaseAddress): Promise<string> {
+    const { signToken } = await import("./iam-token.ts");
+    return signToken(address, aws);
   }
 
   const openWithin = (address: DatabaseAddress, waitMs: number, options: ConnectOptions) =>
@@ -65,6 +69,15 @@ export function createConnector({ database, databaseWaitMs, aws }: Settings, red
     cached = opened.secret;
     return connectedTo(opened.secret.address, opened.connection, databaseWaitMs);
   };
+}
+
+/**
+ * Loads what the first connection will need. For Lambda's initialisation, which has two processors, while the invocations
+ * of a function of 512 MB have a third of one. What cannot be loaded is told by the connection itself.
+ */
+export function preload({ database }: Settings): void {
+  if (database.kind === "secret") import("./secrets-client.ts").catch(() => {});
+  if (database.auth === "iam") import("./iam-token.ts").catch(() => {});
 }
 
 /** Longer ones than a timer takes are never over: the client of Secrets Manager has time-outs of its own. */

@@ -52,6 +52,11 @@ export function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/.test(host);
 }
 
+/** The region of an endpoint of RDS, `eu-west-1` of `db.c2x.eu-west-1.rds.amazonaws.com`; null for every other host. */
+export function rdsRegion(host: string): string | null {
+  return /\.([a-z]+(?:-[a-z]+)+-\d)\.rds\.amazonaws\.com\.?$/i.exec(host)?.[1]?.toLowerCase() ?? null;
+}
+
 /** Not the start of a path, which the driver takes for a socket, and nothing that would change a line of a log. */
 export function isHost(text: string): boolean {
   return /^[\w.:-]{1,253}$/.test(text);

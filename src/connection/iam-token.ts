@@ -1,4 +1,6 @@
 // A token that stands in for a password: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
+// Only a dynamic import may load this file: few need the signer.
+import { Signer } from "@aws-sdk/rds-signer";
 import { tokenFailure } from "./aws-failure.ts";
 import type { DatabaseAddress } from "./database-address.ts";
 import type { AwsSettings } from "./settings.ts";
@@ -7,7 +9,6 @@ import type { AwsSettings } from "./settings.ts";
 export async function signToken({ host, port, user }: DatabaseAddress, aws: AwsSettings): Promise<string> {
   const { region, profile } = aws;
   try {
-    const { Signer } = await import("@aws-sdk/rds-signer");
     const signer = new Signer({
       hostname: host,
       port,

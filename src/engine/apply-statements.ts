@@ -72,7 +72,7 @@ async function recorded(run: Run, position: Position, sql: string | null, budget
   const { step, statement, index, entryId } = position;
   const { script, version } = step;
   const done = index + 1;
-  const reset = resetStatements(run.target, run.session.applicationName);
+  const reset = resetStatements(run.target, run.session);
   const parts = {
     head: frameHead(run, version),
     body: sql ?? "",
@@ -105,7 +105,7 @@ async function openEntry(
 
 function frameHead({ target, session }: Run, version: string): readonly string[] {
   return [
-    `select set_config('application_name', ${literal(`${session.applicationName} ${version}`)}, true)`,
+    `set local application_name = ${literal(`${session.applicationName} ${version}`)}`,
     ownershipStatement(lockKey(target.schema, target.journal)),
   ];
 }

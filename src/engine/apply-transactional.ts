@@ -23,11 +23,11 @@ export async function applyTransactional(
   const { target, session } = run;
   const { script, version } = step;
   const head = [
-    `select set_config('application_name', ${literal(`${session.applicationName} ${version}`)}, true)`,
+    `set local application_name = ${literal(`${session.applicationName} ${version}`)}`,
     ownershipStatement(lockKey(target.schema, target.journal)),
     ...openStatements(target, author, step),
   ];
-  const reset = [...resetStatements(target, session.applicationName), "discard temp", "deallocate all"];
+  const reset = [...resetStatements(target, session), "discard temp", "deallocate all"];
   const tail = [...reset, completeInTransactionStatement(target, step)];
   const attempted = await attempt(run, version, { head, body: script.sql, tail }, budget);
   if (attempted.reply.error !== null) {

@@ -53,9 +53,9 @@ const NOBODYS_RUN: RunContext = {
 
 /** Runs a script as a run would send it. Throws a MigrationError that says where it failed. */
 export async function applyUnrecorded(session: Session, target: Target, subject: Subject): Promise<void> {
-  const { connection, applicationName } = session;
+  const { connection } = session;
   const { script } = subject;
-  const reset = resetStatements(target, applicationName);
+  const reset = resetStatements(target, session);
   const limit = limitOf(script);
   if (script.transactional) {
     const { sql, ...transaction } = composeTransaction([limit], script.sql, reset);

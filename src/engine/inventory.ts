@@ -42,7 +42,16 @@ export function schemaVersion(inventory: Inventory): string | null {
   return inventory.findLast(({ entry }) => entry?.state === "applied")?.version ?? null;
 }
 
-/** The item of a version, compared as versions are: `1` finds `0001`. */
+/** The item of a version, compared as versions are: `1` finds `0001`. By halves, for it is asked for each of thousands. */
 export function findItem(inventory: Inventory, version: string): Item | undefined {
-  return inventory.find((item) => compareVersions(item.version, version) === 0);
+  let [low, high] = [0, inventory.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const item = inventory[middle] as Item;
+    const order = compareVersions(item.version, version);
+    if (order === 0) return item;
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  return undefined;
 }

@@ -21,15 +21,23 @@ export function lockKey(schema: string, journal: string): bigint {
   return hash.readBigInt64BE(0);
 }
 
-/** An SQL condition over pg_locks: this lock, granted. A bigint key is stored as its two halves. */
+/** An SQL condition over pg_locks: this lock, granted, whoever in this database has it. */
 export function lockCondition(key: bigint): string {
-  const [high, low] = [BigInt.asUintN(32, key >> 32n), BigInt.asUintN(32, key)];
-  return `locktype = 'advisory' and database = (select oid from pg_database where datname = current_database()) and classid = ${high} and objid = ${low} and objsubid = 1 and granted`;
+  return `${keyCondition(key)} and database = (select oid from pg_database where datname = current_database()) and granted`;
 }
 
-/** Division by zero unless this very backend holds the lock: a pooler may have moved us, or the server dropped it. */
+/**
+ * Division by zero unless this very backend holds the lock: a pooler may have moved us, or the server dropped it. A
+ * backend knows one database, and waits for nothing while it answers.
+ */
 export function ownershipStatement(key: bigint): string {
-  return `select 1 / count(*) as proof from pg_locks where pid = pg_backend_pid() and ${lockCondition(key)}`;
+  return `select 1 / count(*) as proof from pg_locks where pid = pg_backend_pid() and ${keyCondition(key)}`;
+}
+
+/** A bigint key is stored as its two halves. */
+function keyCondition(key: bigint): string {
+  const [high, low] = [BigInt.asUintN(32, key >> 32n), BigInt.asUintN(32, key)];
+  return `locktype = 'advisory' and classid = ${high} and objid = ${low} and objsubid = 1`;
 }
 
 /** How long a lock that is not free is waited for, in milliseconds. */

@@ -49,23 +49,41 @@ const SETTINGS: readonly (readonly [name: string, value: string, sinceServer: nu
 ];
 
 /**
- * The session's own settings as one statement, so that a migration can be followed by all of them again. With a pid
- * they are set on that backend only, and on any other one nothing happens.
+ * The session's own settings as one statement, before anything is known of the server. With a pid they are set on that
+ * backend only, and on any other one nothing happens.
  */
 export function settingsStatement(target: Target, applicationName: string, onlyOnPid: number | null = null): string {
   const settings = [
     ...SETTINGS,
     ["application_name", applicationName, 0] as const,
-    // pg_temp last, or a temporary table would hide the real one.
-    ["search_path", `${identifier(target.schema)}, pg_temp`, 0] as const,
+    ["search_path", searchPath(target), 0] as const,
   ];
   const values = settings.map(([name, value, since]) => `(${literal(name)}, ${literal(value)}, ${since})`).join(", ");
   return `select count(pg_catalog.set_config(name, value, false)) from (values ${values}) as setting (name, value, since) where pg_catalog.current_setting('server_version_num')::int >= since${onlyOnPid === null ? "" : ` and pg_catalog.pg_backend_pid() = ${onlyOnPid}`}`;
 }
 
-/** Whatever a migration set for its session, back to what the server gave it, then our own settings. */
-export function resetStatements(target: Target, applicationName: string): readonly string[] {
-  return ["reset session authorization", "reset role", "reset all", settingsStatement(target, applicationName)];
+/**
+ * Whatever a migration set for its session, back to what the server gave it, then our own settings. With SET, which is not
+ * planned: behind every migration that is a third of what settingsStatement costs.
+ */
+export function resetStatements(
+  target: Target,
+  { applicationName, facts }: { readonly applicationName: string; readonly facts: SessionFacts },
+): readonly string[] {
+  const known = SETTINGS.filter(([, , since]) => facts.serverVersionNumber >= since);
+  return [
+    "reset session authorization",
+    "reset role",
+    "reset all",
+    ...known.map(([name, value]) => `set ${name} = ${literal(value)}`),
+    `set application_name = ${literal(applicationName)}`,
+    `set search_path = ${searchPath(target)}`,
+  ];
+}
+
+/** pg_temp last, or a temporary table would hide the real one. */
+function searchPath({ schema }: Target): string {
+  return `${identifier(schema)}, pg_temp`;
 }
 
 /** One row of facts. Reads the catalog only, so it works in any schema and on a standby. */

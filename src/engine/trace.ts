@@ -25,7 +25,7 @@ interface Relation {
 
 /** Applies a script, statement by statement. Throws a MigrationError that says where it failed. */
 export async function traceScript(session: Session, target: Target, subject: Subject): Promise<Traced> {
-  const { connection, applicationName } = session;
+  const { connection } = session;
   const { script } = subject;
   const before = relationsOf(await read(session, RELATIONS));
   let files = before;
@@ -50,7 +50,7 @@ export async function traceScript(session: Session, target: Target, subject: Sub
     for (const [id, lock] of held) note(seen, `${id} ${lock.mode}`, lock);
     files = after;
   };
-  const reset = resetStatements(target, applicationName).join(";\n");
+  const reset = resetStatements(target, session).join(";\n");
   for (const transaction of transactionsOf(script)) {
     if (transaction.isAlone) await send(connection, limitOf(script));
     else await send(connection, `begin; ${limitOf(script)}`);

@@ -80,6 +80,8 @@ export type Action =
       readonly partitionOf: ObjectName | null;
       readonly isPartitioned: boolean;
       readonly isTemporary: boolean;
+      /** IF NOT EXISTS. */
+      readonly mayExist: boolean;
     } & OnTable)
   | ({
       readonly kind: "add_column";
@@ -87,7 +89,7 @@ export type Action =
       /** Those that stand beside the column, but for NOT NULL. */
       readonly constraints: readonly Constraint[];
     } & OnTable)
-  | ({ readonly kind: "drop_column" } & OnColumn)
+  | ({ readonly kind: "drop_column"; readonly isCascade: boolean } & OnColumn)
   | ({ readonly kind: "rename_column"; readonly to: string } & OnColumn)
   /** `hasUsing`: by an expression of its own. One that only casts the column to the type is none. */
   | ({
@@ -99,7 +101,8 @@ export type Action =
   | ({ readonly kind: "set_not_null" | "drop_not_null" | "drop_default" } & OnColumn)
   | ({ readonly kind: "set_default" } & OnColumn)
   | ({ readonly kind: "add_constraint"; readonly constraint: Constraint } & OnTable)
-  | ({ readonly kind: "validate_constraint" | "drop_constraint"; readonly constraint: string } & OnTable)
+  | ({ readonly kind: "validate_constraint"; readonly constraint: string } & OnTable)
+  | ({ readonly kind: "drop_constraint"; readonly constraint: string; readonly isCascade: boolean } & OnTable)
   | ({ readonly kind: "rename_constraint"; readonly constraint: string; readonly to: string } & OnTable)
   | ({ readonly kind: "attach_partition"; readonly partition: ObjectName } & OnTable)
   | ({ readonly kind: "detach_partition"; readonly partition: ObjectName; readonly isConcurrent: boolean } & OnTable)
@@ -125,7 +128,14 @@ export type Action =
       /** ON ONLY: of a partitioned table without its partitions. */
       readonly isOnly: boolean;
     } & OnTable)
-  | { readonly kind: "drop_index"; readonly index: ObjectName; readonly isConcurrent: boolean }
+  | {
+      readonly kind: "drop_index";
+      readonly index: ObjectName;
+      readonly isConcurrent: boolean;
+      /** IF EXISTS. */
+      readonly mayBeMissing: boolean;
+      readonly isCascade: boolean;
+    }
   | {
       readonly kind: "reindex";
       readonly of: "index" | "table" | "all";

@@ -5,7 +5,7 @@ import type { Foreseen, Hazard, TableLock, Waiver } from "../migration/foreseen.
 import type { ObjectName } from "../migration/manifest.ts";
 import type { Action, JudgedStatement } from "./action.ts";
 import { EMPTY_SCHEMA, type KnownSchema, learn, nameKey } from "./known-schema.ts";
-import { locksOf, strongest } from "./locks-of.ts";
+import { hold, locksOf, strongest } from "./locks-of.ts";
 import { nearRules } from "./near-rules.ts";
 import type { Context, Finding, Rule } from "./rule.ts";
 
@@ -57,16 +57,21 @@ function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema, areR
   const hazards: Hazard[] = [];
   const locks: (readonly TableLock[])[] = [];
   let schema = from;
+  const heldByTable = new Map<string, TableLock>();
   let held: readonly TableLock[] = [];
   let before: Action[] = [];
   for (const [index, statement] of statements.entries()) {
-    if (!isTransactional) [held, before] = [[], []];
+    if (!isTransactional) {
+      heldByTable.clear();
+      [held, before] = [[], []];
+    }
     // Nearly no rule asks for what comes behind: a file of 80,000 statements is not copied for each of them.
     const after = () => statements.slice(index + 1);
     const own: TableLock[] = [];
     for (const action of statement.actions) {
-      // IF NOT EXISTS of what is there: it is no new table, and nothing happens to it.
-      if (action.kind === "create_table" && !action.isTemporary && schema.has(nameKey(action.table))) continue;
+      // Nothing is created, and the table that is there is in use.
+      if (action.kind === "create_table" && action.mayExist && !action.isTemporary && schema.has(nameKey(action.table)))
+        continue;
       // First, or a foreign key to itself would be one to a table that was there.
       if (action.kind === "create_table") created.add(nameKey(action.table));
       // A policy or a function may be called like a table, which is not new by that.
@@ -82,14 +87,19 @@ function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema, areR
         for (const finding of rule.check(action, context)) hazards.push(hazardOf(file, statement, rule, finding));
       }
       own.push(...taken);
-      if (taken.length > 0) held = strongest([...held, ...taken]);
+      for (const lock of taken) hold(heldByTable, lock);
+      if (taken.length > 0) held = [...heldByTable.values()];
       before.push(action);
       if (action.kind === "add_column" && !isKnownColumn(schema, action.table, action.added.name))
         created.add(columnKey(action.table, action.added.name));
       if (action.kind === "rename") {
         const to = { ...action.name, name: action.to };
-        if (created.has(nameKey(action.name))) created.add(nameKey(to));
-        held = held.map((lock) => (nameKey(lock.table) === nameKey(action.name) ? { ...lock, table: to } : lock));
+        // No old code knows a type by the name that it gets here; what becomes of the old name is found where it is given up.
+        if (created.has(nameKey(action.name)) || TYPES.includes(action.what)) created.add(nameKey(to));
+        const lock = heldByTable.get(nameKey(action.name));
+        heldByTable.delete(nameKey(action.name));
+        if (lock !== undefined) hold(heldByTable, { ...lock, table: to });
+        held = [...heldByTable.values()];
       }
       schema = learn(schema, action, file.version);
     }
@@ -97,6 +107,8 @@ function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema, areR
   }
   return { foreseen: { hazards: withoutTwins(hazards), locks }, after: schema };
 }
+
+const TYPES: readonly string[] = ["type", "domain"];
 
 function hazardOf(file: JudgedFile, { start }: JudgedStatement, rule: Rule, { object, message }: Finding): Hazard {
   const waiver = file.waivers.find((candidate) => candidate.rule === rule.id && candidate.object === object);

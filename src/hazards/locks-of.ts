@@ -23,21 +23,24 @@ export function locksOf(action: Action, schema: KnownSchema): readonly TableLock
 /** One lock for each table: the strongest mode, and the work that takes longest. */
 export function strongest(locks: readonly TableLock[]): readonly TableLock[] {
   const byTable = new Map<string, TableLock>();
-  for (const next of locks) {
-    const key = nameKey(next.table);
-    const other = byTable.get(key);
-    byTable.set(
-      key,
-      other === undefined
-        ? next
-        : {
-            ...other,
-            mode: isStronger(next.mode, other.mode) ? next.mode : other.mode,
-            work: WORK.indexOf(next.work) > WORK.indexOf(other.work) ? next.work : other.work,
-          },
-    );
-  }
+  for (const next of locks) hold(byTable, next);
   return [...byTable.values()];
+}
+
+/** Adds a lock to the strongest so far, which are changed: they are as many as a file has tables. */
+export function hold(held: Map<string, TableLock>, next: TableLock): void {
+  const key = nameKey(next.table);
+  const other = held.get(key);
+  held.set(
+    key,
+    other === undefined
+      ? next
+      : {
+          ...other,
+          mode: isStronger(next.mode, other.mode) ? next.mode : other.mode,
+          work: WORK.indexOf(next.work) > WORK.indexOf(other.work) ? next.work : other.work,
+        },
+  );
 }
 
 /** True for a lock that keeps writers waiting. */
@@ -63,7 +66,7 @@ function allLocks(action: Action, schema: KnownSchema): readonly TableLock[] {
     case "change_type": {
       const work = workOfTypeChange(schema, action);
       // Foreign keys over the column are made anew; only values that were written anew are looked up again.
-      const others = joined(schema, action.table, action.column);
+      const others = joined(schema, action.table, action.column, true);
       return [
         exclusive(action.table, work),
         ...others.map((name) => exclusive(name, work === "rewrite" ? "scan" : null)),
@@ -73,7 +76,10 @@ function allLocks(action: Action, schema: KnownSchema): readonly TableLock[] {
       return [exclusive(action.table, isProvenNotNull(schema, action.table, action.column) ? null : "scan")];
     case "drop_column":
       // Its foreign keys go with it, and their triggers on the other tables.
-      return [exclusive(action.table), ...joined(schema, action.table, action.column).map((name) => exclusive(name))];
+      return [
+        exclusive(action.table),
+        ...joined(schema, action.table, action.column, action.isCascade).map((name) => exclusive(name)),
+      ];
     case "rename_column":
     case "rename_constraint":
     case "drop_not_null":
@@ -94,8 +100,9 @@ function allLocks(action: Action, schema: KnownSchema): readonly TableLock[] {
     }
     case "drop_constraint": {
       const dropped = schema.get(nameKey(action.table))?.constraints.get(action.constraint);
-      // With a key go the foreign keys that lead to it, or CASCADE would be missing.
-      const children = dropped?.kind === "primary_key" ? referencing(schema, action.table) : [];
+      // With a key go the foreign keys that lead to it. Without CASCADE there are none, or it fails.
+      const isKey = dropped?.kind === "primary_key" || dropped?.kind === "unique";
+      const children = isKey && action.isCascade ? referencing(schema, action.table) : [];
       return [exclusive(action.table), ...[dropped?.references ?? [], children].flat().map((name) => exclusive(name))];
     }
     case "attach_partition":
@@ -122,7 +129,10 @@ function allLocks(action: Action, schema: KnownSchema): readonly TableLock[] {
     case "drop_index": {
       const table = tableOfIndex(schema, action.index);
       if (table === null) return [];
-      return [lock(table.name, action.isConcurrent ? "ShareUpdateExclusiveLock" : "AccessExclusiveLock")];
+      return [
+        lock(table.name, action.isConcurrent ? "ShareUpdateExclusiveLock" : "AccessExclusiveLock"),
+        ...(action.isCascade ? referencing(schema, table.name).map((name) => exclusive(name)) : []),
+      ];
     }
     case "reindex": {
       const table = action.of === "index" ? tableOfIndex(schema, action.name)?.name : action.name;
@@ -195,11 +205,11 @@ function dropLocks(action: Extract<Action, { kind: "drop" }>, schema: KnownSchem
   return [exclusive(action.name), ...others.map((name) => exclusive(name))];
 }
 
-/** Tables that foreign keys over a column join to its own: those that they lead to, and those that lead to it as the key. */
-function joined(schema: KnownSchema, table: ObjectName, column: string): readonly ObjectName[] {
+/** Tables that foreign keys over a column join to its own: those that they lead to and, wanted too, those that lead to it as the key. */
+function joined(schema: KnownSchema, table: ObjectName, column: string, areBoth: boolean): readonly ObjectName[] {
   const constraints = [...(schema.get(nameKey(table))?.constraints.values() ?? [])];
   const own = constraints.filter(({ columns }) => columns.includes(column));
-  const isKey = own.some(({ kind }) => kind === "primary_key");
+  const isKey = areBoth && own.some(({ kind }) => kind === "primary_key");
   return [...own.flatMap(({ references }) => references ?? []), ...(isKey ? referencing(schema, table) : [])];
 }
 

@@ -1,6 +1,6 @@
 // The calls that answers are made of. Each client is loaded by the first call that needs it, and by no other.
 import type { Caller } from "./deliver.ts";
-import type { Call, JobFailure, JobSuccess, LifecycleStatus } from "./trigger.ts";
+import type { Call } from "./trigger.ts";
 
 /** The real caller: AWS as the environment says it. */
 export const awsCaller: Caller = { prepare, make };
@@ -11,46 +11,27 @@ function prepare(to: Call["to"]): void {
 }
 
 const CLIENTS: Partial<Record<Call["to"], () => Promise<unknown>>> = {
-  codedeploy: () => import("@aws-sdk/client-codedeploy"),
-  codepipeline: () => import("@aws-sdk/client-codepipeline"),
+  codedeploy: () => import("./clients/codedeploy.ts"),
+  codepipeline: () => import("./clients/codepipeline.ts"),
 };
 
 async function make(call: Call, signal: AbortSignal): Promise<void> {
   switch (call.to) {
-    case "codedeploy":
+    case "codedeploy": {
+      const { putLifecycleStatus } = await import("./clients/codedeploy.ts");
       return putLifecycleStatus(call.input, signal);
-    case "codepipeline":
+    }
+    case "codepipeline": {
+      const { putJobFailure, putJobSuccess } = await import("./clients/codepipeline.ts");
       return call.operation === "success" ? putJobSuccess(call.input, signal) : putJobFailure(call.input, signal);
+    }
     case "cloudformation":
       return putResponse(call.url, call.body, signal);
-    case "itself":
-      return invokeItself(call.functionArn, call.event, signal);
+    case "itself": {
+      const { invokeLater } = await import("./clients/lambda.ts");
+      return invokeLater(call.functionArn, call.event, signal);
+    }
   }
-}
-
-const ONCE = { maxAttempts: 1, requestHandler: { connectionTimeout: 3_000 } } as const;
-
-async function putLifecycleStatus(input: LifecycleStatus, abortSignal: AbortSignal): Promise<void> {
-  const { CodeDeployClient, PutLifecycleEventHookExecutionStatusCommand } = await import("@aws-sdk/client-codedeploy");
-  await new CodeDeployClient(ONCE).send(new PutLifecycleEventHookExecutionStatusCommand(input), { abortSignal });
-}
-
-async function putJobSuccess(input: JobSuccess, abortSignal: AbortSignal): Promise<void> {
-  const { CodePipelineClient, PutJobSuccessResultCommand } = await import("@aws-sdk/client-codepipeline");
-  await new CodePipelineClient(ONCE).send(new PutJobSuccessResultCommand(input), { abortSignal });
-}
-
-async function putJobFailure(input: JobFailure, abortSignal: AbortSignal): Promise<void> {
-  const { CodePipelineClient, PutJobFailureResultCommand } = await import("@aws-sdk/client-codepipeline");
-  await new CodePipelineClient(ONCE).send(new PutJobFailureResultCommand(input), { abortSignal });
-}
-
-async function invokeItself(FunctionName: string, event: object, abortSignal: AbortSignal): Promise<void> {
-  const { InvokeCommand, LambdaClient } = await import("@aws-sdk/client-lambda");
-  const Payload = new TextEncoder().encode(JSON.stringify(event));
-  await new LambdaClient(ONCE).send(new InvokeCommand({ FunctionName, InvocationType: "Event", Payload }), {
-    abortSignal,
-  });
 }
 
 /** To a presigned URL of S3, whose signature covers an empty content type: fetch would set one of its own. */

@@ -4,14 +4,15 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, onTestFinished, test } from "vitest";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { readDirectory } from "../../src/build/read-directory.ts";
 import { hj } from "../support/command-line.ts";
 import { postgresVersions } from "../support/database.ts";
+import { installPeers, PEERS } from "../support/peers.ts";
 import { freshDatabase, journalOf } from "../support/workplace.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const PROGRAMS = join(ROOT, "node_modules", ".bin");
+const PROGRAMS = join(PEERS, "node_modules", ".bin");
 const { url: serverUrl } = postgresVersions.at(-1) as { url: string };
 
 /** How another tool is given the same SQL, and run. */
@@ -22,7 +23,7 @@ interface Peer {
   readonly urlOf: (url: string) => string;
 }
 
-const PEERS: Readonly<Record<string, Peer>> = {
+const TOOLS: Readonly<Record<string, Peer>> = {
   dbmate: {
     file: (digits) => `db/migrations/${digits}_step.sql`,
     content: (sql) => `-- migrate:up\n${sql}\n-- migrate:down\n`,
@@ -36,6 +37,8 @@ const PEERS: Readonly<Record<string, Peer>> = {
     urlOf: (url) => url,
   },
 };
+
+beforeAll(installPeers);
 
 /** Both run a file as one transaction, where PostgreSQL refuses to build an index concurrently; the index is the same. */
 async function migrateWith({ file, content, command, urlOf }: Peer, databaseUrl: string): Promise<void> {
@@ -54,7 +57,7 @@ async function migrateWith({ file, content, command, urlOf }: Peer, databaseUrl:
   await promisify(execFile)(join(PROGRAMS, program), args, { cwd: directory, env });
 }
 
-test.each(Object.entries(PEERS))(
+test.each(Object.entries(TOOLS))(
   "%s has migrated it: adopt says what is there, records it with --yes, and a run has nothing to do",
   async (_tool, peer) => {
     const database = await freshDatabase(serverUrl);

@@ -1,9 +1,8 @@
 // The built bundle under AWS's own runtime client, beside the built command line on the same database.
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Report, reportSchema } from "../../src/engine/report-schema.ts";
-import { FUNCTION_BUNDLE } from "../support/built-product.ts";
+import { bundledCode, FUNCTION_BUNDLE } from "../support/built-product.ts";
 import { hj } from "../support/command-line.ts";
 import { createTestDatabase, postgresVersions, type TestDatabase } from "../support/database.ts";
 import { type Lambda, startLambda } from "../support/lambda-runtime.ts";
@@ -74,7 +73,7 @@ test("the function without a database setting refuses every request by name", as
 });
 
 test("the bundle holds Amazon's certificates for RDS, none of them expired", async () => {
-  const bundle = (await readFile(FUNCTION_BUNDLE, "utf8")).replaceAll("\\n", "\n");
+  const bundle = (await bundledCode()).replaceAll("\\n", "\n");
   const certificates = bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   expect(certificates.length).toBeGreaterThan(50);
   const dates = certificates.map((pem) => new X509Certificate(pem).validToDate);

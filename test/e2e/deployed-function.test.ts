@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { bundleFunction } from "../../src/build/bundle.ts";
+import { bundleFunction } from "../../src/build/bundle-function.ts";
 import { compileDirectory } from "../../src/build/compile-directory.ts";
 import { reportSchema } from "../../src/engine/report-schema.ts";
 import { aws, awsCliIsMissing } from "../support/aws-cli.ts";

@@ -219,10 +219,10 @@ describe("npm run package -- --dir", () => {
       expect(stdout).toContain("3 migrations");
       expect(stderr).toContain("seed.sql");
       const files = unzipSync(zip);
-      expect(Object.keys(files)).toEqual(["index.cjs"]);
+      expect(Object.keys(files)[0]).toBe("index.cjs");
       const unpacked = join(directory, "function");
-      await mkdir(unpacked);
-      await writeFile(join(unpacked, "index.cjs"), files["index.cjs"] ?? "");
+      await mkdir(join(unpacked, "parts"), { recursive: true });
+      for (const [name, content] of Object.entries(files)) await writeFile(join(unpacked, name), content);
       const lambda = await startLambda({
         bundle: join(unpacked, "index.cjs"),
         env: { HELLOJOHN_DATABASE_URL: database.url },

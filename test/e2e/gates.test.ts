@@ -56,6 +56,12 @@ test.each([
     says: "What is measured is what people run",
   },
   {
+    fault: "a demo of what nobody runs",
+    file: "demo/narrator.ts",
+    text: 'import { serve } from "../src/engine/serve.ts";\nvoid serve;\n',
+    says: "What is shown is what people run",
+  },
+  {
     fault: "the environment read outside its module",
     file: "src/engine/plan.ts",
     text: 'void process.env["PATH"];\n',
@@ -84,6 +90,12 @@ test.each([
     file: "migrations/20240601_002_session_device_fingerprint.up.sql",
     text: "create table hj_not_drawn (id bigint primary key);\n",
     says: "Stale: docs/schema.md",
+  },
+  {
+    fault: "an example in the README that the program does not print",
+    file: "README.md",
+    text: "<!-- generated: status -->\nall is well\n<!-- end -->\n",
+    says: "Stale: README.md",
   },
   {
     fault: "a migration that squawk warns of",

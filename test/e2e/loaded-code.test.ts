@@ -1,23 +1,17 @@
 // What an invocation loads: AWS's clients cost more time than all else, and each is there for those who need it.
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { EXPLAINED_FAILURES } from "../../src/failure/explained-failures.ts";
+import { EXPLAINED_PROBLEMS } from "../../src/failure/explained-problems.ts";
 import { RULES } from "../../src/hazards/rules.ts";
-import { FUNCTION_BUNDLE } from "../support/built-product.ts";
+import { bundledCode, CLI, FUNCTION_BUNDLE, ROOT } from "../support/built-product.ts";
 import { callerEvent } from "../support/caller-events.ts";
 import { createTestDatabase, postgresVersions, type TestDatabase } from "../support/database.ts";
-import { type Executed, runCovered } from "../support/executed-code.ts";
+import { runAndList } from "../support/loaded-files.ts";
 import { startSecretsManager } from "../support/secrets-manager.ts";
-
-/** A text that only this part of the bundle has. */
-const PARTS = {
-  "Secrets Manager": "com.amazonaws.secretsmanager",
-  CodeDeploy: "com.amazonaws.codedeploy",
-  CodePipeline: "com.amazonaws.codepipeline",
-  Lambda: "com.amazonaws.lambda",
-  // Where its class begins: what is inside of one runs when it is used, and it is loaded before that.
-  "the signer of tokens": "{credentials;hostname;port;protocol=",
-  "Amazon's certificates": "-----BEGIN CERTIFICATE-----",
-} as const;
 
 const INVOKE = `require(process.argv[1]).handler(JSON.parse(process.argv[2]), {
   awsRequestId: "00000000-0000-4000-8000-000000000000",
@@ -32,20 +26,21 @@ beforeAll(async () => {
   return () => database.drop();
 });
 
-function invoke(event: unknown, env: Readonly<Record<string, string>>): Promise<Executed> {
-  return runCovered(["-e", INVOKE, FUNCTION_BUNDLE, JSON.stringify(event)], env);
+function invoke(event: unknown, env: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  return runAndList(["-e", INVOKE, FUNCTION_BUNDLE, JSON.stringify(event)], env);
 }
 
-async function loaded({ hasRun }: Executed): Promise<readonly string[]> {
-  const parts: string[] = [];
-  for (const [part, text] of Object.entries(PARTS)) if (await hasRun(FUNCTION_BUNDLE, text)) parts.push(part);
-  return parts;
+/** The parts of the bundle that only some invocations need, without what they have in common. */
+function loaded(urls: readonly string[]): readonly string[] {
+  const parts = urls.flatMap((url) => /\/parts\/([a-z-]+)-[0-9A-Z]{8}\.cjs$/.exec(url)?.[1] ?? []);
+  return parts.filter((part) => part !== "chunk" && part !== "dist-es").sort();
 }
 
 describe("the function loads", () => {
   test("no client of AWS for a database that it has the URL of", async () => {
-    const executed = await invoke({ command: "status" }, { HELLOJOHN_DATABASE_URL: database.url });
-    expect(await loaded(executed)).toEqual([]);
+    const urls = await invoke({ command: "status" }, { HELLOJOHN_DATABASE_URL: database.url });
+    expect(urls).toContain(pathToFileURL(FUNCTION_BUNDLE).href);
+    expect(loaded(urls)).toEqual([]);
   });
 
   test("the client for secrets, and no other, for a database in a secret", async () => {
@@ -53,11 +48,23 @@ describe("the function loads", () => {
     onTestFinished(() => secrets.stop());
     secrets.create("db", database.url);
     const env = { ...secrets.environment, HELLOJOHN_DATABASE_SECRET_ID: "db" };
-    expect(await loaded(await invoke({ command: "status" }, env))).toEqual(["Secrets Manager"]);
+    const urls = await invoke({ command: "run", dryRun: true }, env);
+    expect(loaded(urls)).toEqual(["secrets-client"]);
+    // What V8 has to read before there is an answer, in bytes; it was 1,150,000 when the function was one file.
+    const files = urls.filter((url) => url.startsWith("file:")).map((url) => fileURLToPath(url));
+    const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(600_000);
     expect(secrets.calls).toHaveLength(1);
   });
 
-  test("the signer and the certificates for IAM authentication", async () => {
+  test("that client before its first invocation, while Lambda gives it two processors", async () => {
+    const env = { HELLOJOHN_DATABASE_SECRET_ID: "db" };
+    expect(loaded(await runAndList(["-e", "require(process.argv[1])", FUNCTION_BUNDLE], env))).toEqual([
+      "secrets-client",
+    ]);
+  });
+
+  test("the signer for IAM authentication", async () => {
     const env = {
       HELLOJOHN_DATABASE_URL: database.url,
       HELLOJOHN_DATABASE_AUTH: "iam",
@@ -65,33 +72,70 @@ describe("the function loads", () => {
       AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
       AWS_SECRET_ACCESS_KEY: "none",
     };
-    expect(await loaded(await invoke({ command: "status" }, env))).toEqual([
-      "the signer of tokens",
-      "Amazon's certificates",
-    ]);
+    expect(loaded(await invoke({ command: "status" }, env))).toEqual(["iam-token"]);
   });
 
-  test.each([
-    ["codedeploy", "CodeDeploy"],
-    ["codepipeline", "CodePipeline"],
-  ] as const)("the client for the answer to %s, and no other", async (caller, part) => {
-    const env = {
-      HELLOJOHN_DATABASE_URL: database.url,
-      HELLOJOHN_HOOK_COMMAND: "status",
-      AWS_ENDPOINT_URL: "http://127.0.0.1:9",
-      AWS_REGION: "eu-west-1",
-      AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
-      AWS_SECRET_ACCESS_KEY: "none",
-    };
-    expect(await loaded(await invoke(callerEvent(caller), env))).toEqual([part]);
-  });
+  test.each([["codedeploy"], ["codepipeline"]] as const)(
+    "the client for the answer to %s, and no other",
+    async (caller) => {
+      const env = {
+        HELLOJOHN_DATABASE_URL: database.url,
+        HELLOJOHN_HOOK_COMMAND: "status",
+        AWS_ENDPOINT_URL: "http://127.0.0.1:9",
+        AWS_REGION: "eu-west-1",
+        AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
+        AWS_SECRET_ACCESS_KEY: "none",
+      };
+      expect(loaded(await invoke(callerEvent(caller), env))).toEqual([caller]);
+    },
+  );
+});
+
+test("the function's zip stays below what was set for it, with Amazon's certificates and the snapshots in it", async () => {
+  expect((await stat(join(ROOT, "dist", "function.zip"))).size).toBeLessThanOrEqual(350_000);
+  const code = await bundledCode();
+  expect(code).toContain("-----BEGIN CERTIFICATE-----");
+  expect(code).toContain("idx_hj_session_user_id_active");
 });
 
 test("the function holds no text of any rule, and no parser: what they found is in its manifest", async () => {
-  const bundle = await readFile(FUNCTION_BUNDLE, "utf8");
+  const bundle = await bundledCode();
   const texts = RULES.flatMap(({ title, why, instead }) => [title, why, instead]);
   expect(texts.filter((text) => bundle.includes(text))).toEqual([]);
   expect(bundle).not.toContain("libpg-query");
   // The same look finds a text that is there.
   expect(bundle).toContain("was edited after it was");
+});
+
+test("the function holds no explanation of a code: those are for the documents", async () => {
+  const bundle = await bundledCode();
+  const rows = [...Object.values(EXPLAINED_FAILURES), ...Object.values(EXPLAINED_PROBLEMS)];
+  const texts = rows.flatMap(({ meaning, cause, remedy }) => [meaning, cause, remedy]);
+  expect(texts.length).toBeGreaterThan(150);
+  expect(texts.filter((text) => bundle.includes(text))).toEqual([]);
+  // The codes themselves are there.
+  expect(bundle).toContain("LOCK_NOT_ACQUIRED");
+});
+
+describe("the page of a report", () => {
+  /** What a browser is told by every page. */
+  const page = "Content-Security-Policy";
+
+  async function chunksWithPage(args: readonly string[]): Promise<number> {
+    const urls = await runAndList([CLI, "migrations", "list", ...args], { HELLOJOHN_DATABASE_URL: database.url });
+    const own = urls.filter((url) => url.startsWith("file:") && url.includes("/dist/"));
+    const texts = await Promise.all(own.map((url) => readFile(fileURLToPath(url), "utf8")));
+    return texts.filter((text) => text.includes(page)).length;
+  }
+
+  test("is made by no function", async () => {
+    expect(await bundledCode()).not.toContain(page);
+  });
+
+  test("is loaded by the command line only where one is wanted", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "hj-page-"));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    expect(await chunksWithPage([])).toBe(0);
+    expect(await chunksWithPage(["--html", join(directory, "page.html")])).toBe(1);
+  });
 });

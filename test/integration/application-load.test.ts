@@ -8,6 +8,7 @@ import type { Progress } from "../../src/engine/run-context.ts";
 import type { Manifest } from "../../src/migration/manifest.ts";
 import {
   createLoadTables,
+  onTables,
   startApplicationLoad,
   startLockWatch,
   startLongReader,
@@ -56,9 +57,9 @@ async function measure(serverUrl: string, tables: readonly string[]): Promise<Me
   const database = await freshDatabase(serverUrl);
   const { url } = database;
   await createLoadTables(url, [...tables, "untouched"]);
-  const untouched = await startApplicationLoad(url, { tables: ["untouched"], sessions: 2, perSecond: 30 });
+  const untouched = await startApplicationLoad(url, { transact: onTables(["untouched"]), sessions: 2, perSecond: 30 });
   onTestFinished(() => untouched.stop().then(() => undefined));
-  const altered = await startApplicationLoad(url, { tables, sessions: 18, perSecond: 270 });
+  const altered = await startApplicationLoad(url, { transact: onTables(tables), sessions: 18, perSecond: 270 });
   onTestFinished(() => altered.stop().then(() => undefined));
   const watch = await startLockWatch(url);
   onTestFinished(() => watch.end());

@@ -10,7 +10,7 @@ import { judgedExample } from "../support/judged-example.ts";
 
 await loadParser();
 
-/** More tables: a key of text, one that it leads to, and partitions of partitions. */
+/** More tables: a key of text, one that it leads to, partitions of partitions, and a foreign key to what is no primary key. */
 const MORE = `create table country (code varchar(2) primary key, name text);
 create table city (id bigint primary key, country varchar(2) references country);
 insert into country values ('at', 'Austria');
@@ -33,6 +33,9 @@ create domain degree as int;
 create table weather (id bigint not null, degrees degree) partition by list (id);
 create table weather_1 partition of weather for values in (1);
 insert into weather values (1, 20);
+create table player (id bigint primary key, handle text not null);
+create unique index player_handle_idx on player (handle);
+create table seat (id bigint primary key, player text references player (handle));
 `;
 
 /** Each alone in a transaction. */
@@ -60,6 +63,10 @@ const STATEMENTS = [
   "alter table country drop column code cascade",
   "alter table country drop constraint country_pkey cascade",
   "alter table organization drop constraint organization_slug_key",
+  "alter table player drop constraint player_pkey",
+  "alter table player drop column id",
+  "drop index player_handle_idx cascade",
+  "create table if not exists session (id bigint primary key references account)",
   "drop table session, invoice",
   "drop table account cascade",
   "drop materialized view plan_count",

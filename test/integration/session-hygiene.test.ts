@@ -90,7 +90,7 @@ describe.each(everyPostgresVersion)("what a migration leaves in its session on P
       user: "postgres",
       session_user: "postgres",
       application: "hellojohn-migrate ID/0 0002",
-      search_path: '"SCHEMA", pg_temp',
+      search_path: "SCHEMA, pg_temp",
       literal: "a\\b",
       has_lock_timeout: true,
       has_statement_timeout: true,
@@ -194,7 +194,7 @@ create function count(int) returns bigint language sql as 'select 0::bigint';`,
     "default_transaction_read_only = on",
     "default_transaction_isolation = 'serializable'",
     "search_path = pg_catalog",
-    "statement_timeout = '20ms'",
+    "statement_timeout = '200ms'",
     "lock_timeout = '1ms'",
     "timezone = 'Asia/Tokyo'",
     "datestyle = 'German'",
@@ -205,9 +205,11 @@ create function count(int) returns bigint language sql as 'select 0::bigint';`,
     const database = await freshDatabase(url);
     await database.query(`alter schema public owner to ${role.name}`);
     await database.query(`alter role ${role.name} in database ${database.name} set ${setting}`);
+    // Longer than a time-out of the role, which is long enough for connecting on a busy machine.
+    const slowly = setting.startsWith("statement_timeout") ? "select pg_sleep(0.25);" : "";
     const files = manifestOf({
-      "0001_a.up.sql": "create table a (name text default 'C:\\temp'); select pg_sleep(0.05)",
-      "0002_b.up.sql": "-- hj:transaction off\ninsert into a values ('kůň'); select pg_sleep(0.05);",
+      "0001_a.up.sql": `create table a (name text default 'C:\\temp'); ${slowly}`,
+      "0002_b.up.sql": `-- hj:transaction off\ninsert into a values ('kůň'); ${slowly}`,
       "0003_c.up.sql": "create index concurrently a_name on a (name)",
     });
     const report = await runEvent(role.urlOf(database.url), files, RUN);

@@ -4,10 +4,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import type { TimedTransaction } from "./wait-figures.ts";
 
-/** How much an application does. */
+/** One transaction on a session of its own; `session` counts from 0. */
+export type Transact = (client: pg.Client, session: number) => Promise<void>;
+
+/** How much an application does, and what. */
 interface LoadOptions {
-  /** Each of `createLoadTables`. The sessions are dealt out to them; a transaction touches one table. */
-  readonly tables: readonly string[];
+  readonly transact: Transact;
   readonly sessions: number;
   /** Of all sessions together, evenly. A session that is late makes up for it as fast as it can. */
   readonly perSecond: number;
@@ -15,6 +17,10 @@ interface LoadOptions {
 
 /** An application that works until `stop()`. */
 export interface ApplicationLoad {
+  /** Every transaction that has ended by now, in a list that grows. */
+  readonly ended: readonly TimedTransaction[];
+  /** How long each of those that have not ended has waited by now. */
+  waitingMs(): readonly number[];
   /** Does what is due by now, ends the sessions, and returns every transaction. Fails when one of them did. */
   stop(): Promise<readonly TimedTransaction[]>;
 }
@@ -35,6 +41,7 @@ export interface LockWatch {
   end(): Promise<void>;
 }
 
+const APPLICATION = "application";
 const ROWS = 1_000;
 const LOOK_EVERY_MS = 25;
 
@@ -51,20 +58,33 @@ export async function createLoadTables(url: string, tables: readonly string[]): 
   }
 }
 
+/** Short transactions on tables of `createLoadTables`: each touches one, and the sessions are dealt out to them. */
+export function onTables(tables: readonly string[]): Transact {
+  return async (client, session) => {
+    const table = tables[session % tables.length] ?? "";
+    const id = 1 + Math.floor(Math.random() * ROWS);
+    await client.query("begin");
+    await client.query(`select balance from ${table} where id = $1`, [id]);
+    await client.query(`update ${table} set balance = balance + 1 where id = $1`, [id]);
+    await client.query("commit");
+  };
+}
+
 /** Returns when all sessions are connected and have their first transaction behind them. */
 export async function startApplicationLoad(url: string, options: LoadOptions): Promise<ApplicationLoad> {
   const clients = await Promise.all(Array.from({ length: options.sessions }, () => connected(url)));
   const done: TimedTransaction[] = [];
+  const underWay = new Map<pg.Client, number>();
   let endsAt = Number.POSITIVE_INFINITY;
   const periodMs = (options.sessions * 1_000) / options.perSecond;
   const startedAt = performance.now();
 
   async function work(client: pg.Client, index: number): Promise<void> {
-    const table = options.tables[index % options.tables.length] ?? "";
     for (let dueAt = startedAt + (index * 1_000) / options.perSecond; dueAt < endsAt; dueAt += periodMs) {
       await delay(Math.max(0, dueAt - performance.now()));
       const begunAt = performance.now();
-      await transact(client, table);
+      underWay.set(client, begunAt);
+      await options.transact(client, index).finally(() => underWay.delete(client));
       done.push({ dueAt, begunAt, endedAt: performance.now() });
     }
   }
@@ -85,6 +105,8 @@ export async function startApplicationLoad(url: string, options: LoadOptions): P
   }
   let stopped: Promise<readonly TimedTransaction[]> | undefined;
   return {
+    ended: done,
+    waitingMs: () => [...underWay.values()].map((begunAt) => performance.now() - begunAt),
     stop: () => {
       stopped ??= stop();
       return stopped;
@@ -92,9 +114,9 @@ export async function startApplicationLoad(url: string, options: LoadOptions): P
   };
 }
 
-/** Holds ACCESS SHARE on the table, with which an ALTER TABLE conflicts and other readers do not. */
-export async function startLongReader(url: string, table: string): Promise<LongReader> {
-  const client = await connected(url);
+/** Holds ACCESS SHARE on the table, with which an ALTER TABLE conflicts and other readers do not. `name` is its session's. */
+export async function startLongReader(url: string, table: string, name = APPLICATION): Promise<LongReader> {
+  const client = await connected(url, name);
   await client.query("begin");
   await client.query(`select count(*) from ${table}`);
   let ended: Promise<void> | undefined;
@@ -127,16 +149,10 @@ const WAITED = `
   select coalesce(extract(epoch from clock_timestamp() - waitstart) * 1000, 0)::float8 as waited_ms from pg_locks
   where relation = $1::regclass and mode = 'AccessExclusiveLock' and not granted`;
 
-async function transact(client: pg.Client, table: string): Promise<void> {
-  const id = 1 + Math.floor(Math.random() * ROWS);
-  await client.query("begin");
-  await client.query(`select balance from ${table} where id = $1`, [id]);
-  await client.query(`update ${table} set balance = balance + 1 where id = $1`, [id]);
-  await client.query("commit");
-}
-
-async function connected(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, application_name: "application" });
+async function connected(url: string, name = APPLICATION): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: name });
+  // A session that is lost fails with its next query.
+  client.on("error", () => {});
   await client.connect();
   return client;
 }

@@ -34,9 +34,9 @@ const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 /** Elliptic curves, because an RSA key takes a hundred times longer to make. */
 const EC_KEY = { keyType: "ec", algorithm: "sha256" } as const satisfies SelfsignedOptions;
 
-/** An authority that nobody trusts until told to. */
-export async function createAuthority(): Promise<CertificateAuthority> {
-  const own = await generate([{ name: "commonName", value: `Test authority ${randomUUID()}` }], {
+/** An authority that nobody trusts until told to. Two of one name are two authorities. */
+export async function createAuthority(name = `Test authority ${randomUUID()}`): Promise<CertificateAuthority> {
+  const own = await generate([{ name: "commonName", value: name }], {
     ...EC_KEY,
     ...validity(new Date(Date.now() + YEAR_MS)),
     extensions: [

@@ -1,6 +1,7 @@
-// A TCP proxy in front of PostgreSQL that counts what passes and can break the line. Of the protocol it knows the framing.
+// A TCP proxy in front of PostgreSQL that counts what passes and can break the line. Tests use it, and measurements.
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { listenToConversation } from "./conversation.ts";
 
 /** How the line behaves; by default it passes everything on at once. */
 export interface ProxyOptions {
@@ -53,10 +54,6 @@ interface ProxyState {
   roundTrips: number;
   queries: string[];
 }
-
-/** Codes that stand where a protocol version stands in a first message. */
-const SSL_REQUEST = 80_877_103;
-const GSS_REQUEST = 80_877_104;
 
 /** Listens on a free port of 127.0.0.1. TLS passes through, uncounted. */
 export async function startCountingProxy(targetUrl: string, options: ProxyOptions = {}): Promise<CountingProxy> {
@@ -121,9 +118,17 @@ function serve(client: Socket, state: ProxyState): void {
     noDelay: true,
   });
   track(upstream, state);
-  const counter = countConversation(state);
-  pass({ from: client, to: upstream, onChunk: counter.onRequest, isHeld: () => state.frozen === "both" }, state);
-  pass({ from: upstream, to: client, onChunk: counter.onReply, isHeld: () => state.frozen !== "no" }, state);
+  const listener = listenToConversation({
+    onQuery: (text) => {
+      state.queries.push(text);
+      state.onQuery(text);
+    },
+    onRoundTrip: () => {
+      state.roundTrips++;
+    },
+  });
+  pass({ from: client, to: upstream, onChunk: listener.onRequest, isHeld: () => state.frozen === "both" }, state);
+  pass({ from: upstream, to: client, onChunk: listener.onReply, isHeld: () => state.frozen !== "no" }, state);
 }
 
 function track(socket: Socket, state: ProxyState): void {
@@ -157,91 +162,4 @@ function pass({ from, to, onChunk, isHeld }: Direction, state: ProxyState): void
   });
   from.on("end", () => later(() => to.end()));
   from.on("close", (hadError) => hadError && later(() => to.destroy()));
-}
-
-/** Reads both sides of one connection, because what the client asked decides how the server's bytes are framed. */
-function countConversation(state: ProxyState) {
-  let isStarting = true;
-  let isEncrypted = false;
-  let encryptionRepliesDue = 0;
-  let isAuthenticated = false;
-
-  const onRequest = createMessageReader(
-    (start) => (isEncrypted ? start.length || null : lengthOf(start, { hasType: !isStarting })),
-    (message) => {
-      if (isEncrypted) return;
-      if (isStarting) {
-        const code = message.readInt32BE(4);
-        if (code === SSL_REQUEST || code === GSS_REQUEST) encryptionRepliesDue++;
-        else isStarting = false;
-        return;
-      }
-      const text = queryText(message);
-      if (text === null) return;
-      state.queries.push(text);
-      state.onQuery(text);
-    },
-  );
-  const onReply = createMessageReader(
-    (start) => {
-      if (isEncrypted) return start.length || null;
-      return encryptionRepliesDue > 0 ? 1 : lengthOf(start, { hasType: true });
-    },
-    (message) => {
-      if (isEncrypted) return;
-      if (encryptionRepliesDue > 0) {
-        encryptionRepliesDue--;
-        isEncrypted = message.toString("latin1") !== "N";
-      } else if (messageType(message) === "Z") {
-        if (isAuthenticated) state.roundTrips++;
-        isAuthenticated = true;
-      }
-    },
-  );
-  return { onRequest, onReply };
-}
-
-/**
- * Cuts a stream of chunks into messages. `lengthOf` says how long the one at the start is, null when it cannot tell
- * yet. Chunks are joined only when a message is complete, so that a large one is not copied again and again.
- */
-function createMessageReader(
-  lengthOf: (start: Buffer) => number | null,
-  onMessage: (message: Buffer) => void,
-): (chunk: Buffer) => void {
-  let chunks: Buffer[] = [];
-  let size = 0;
-  let needed = 1;
-  return (chunk) => {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size < needed) return;
-    let rest = Buffer.concat(chunks);
-    for (;;) {
-      needed = lengthOf(rest) ?? rest.length + 1;
-      if (rest.length < needed) break;
-      onMessage(rest.subarray(0, needed));
-      rest = rest.subarray(needed);
-    }
-    chunks = [rest];
-    size = rest.length;
-  };
-}
-
-/** https://www.postgresql.org/docs/current/protocol-message-formats.html: only a client's first message has no type. */
-function lengthOf(start: Buffer, { hasType }: { hasType: boolean }): number | null {
-  const offset = hasType ? 1 : 0;
-  return start.length < offset + 4 ? null : offset + start.readInt32BE(offset);
-}
-
-function messageType(message: Buffer): string {
-  return String.fromCharCode(message[0] ?? 0);
-}
-
-function queryText(message: Buffer): string | null {
-  const type = messageType(message);
-  if (type !== "Q" && type !== "P") return null;
-  // Before a Parse message's text stands the name of the prepared statement.
-  const start = type === "Q" ? 5 : message.indexOf(0, 5) + 1;
-  return message.toString("utf8", start, message.indexOf(0, start));
 }

@@ -27,6 +27,8 @@ export interface LambdaOptions {
   readonly nodePath?: string;
   /** Default `hellojohn-migration-hook`. The Invoke API knows no other function. */
   readonly functionName?: string;
+  /** What its processes are; default: AWS's own runtime client. */
+  readonly start?: (settings: SandboxSettings) => Promise<Sandbox>;
 }
 
 /** `payload` is parsed; `logs` is the whole log of this invocation, with Lambda's START, END and REPORT lines. */
@@ -72,7 +74,7 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
     const present = await newest?.catch(() => null);
     if (isStopped) throw new Error(`invoking ${settings.functionName}: it has been stopped`);
     if (present?.isUsable) return present;
-    newest = startSandbox(settings);
+    newest = (options.start ?? startSandbox)(settings);
     return await newest;
   }
 

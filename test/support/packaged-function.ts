@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundleFunction } from "../../src/build/bundle.ts";
+import { bundleFunction } from "../../src/build/bundle-function.ts";
 import { ROOT } from "./built-product.ts";
 import { manifestOf } from "./manifest.ts";
 

@@ -1,8 +1,8 @@
 // Debian's PgBouncer in front of a test's server. Knows nothing of what is sent through it.
-import { accessSync, constants } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { giveTo, serverAccount, temporaryPath } from "../../src/embedded/unprivileged.ts";
+import { installedProgram } from "./installed-program.ts";
 import { startOnFreePort, startWatched } from "./watched-process.ts";
 
 /** How sessions share backends: https://www.pgbouncer.org/features.html */
@@ -21,7 +21,7 @@ export interface Pgbouncer {
 }
 
 /** The program, or null where it is not installed: for `describe.runIf(pgbouncer !== null)`. */
-export const pgbouncer: string | null = findPgbouncer();
+export const pgbouncer: string | null = installedProgram("pgbouncer");
 
 /**
  * Serves every database and role of the server; `serverUrl` is a superuser's, with a password. A role logs in with its
@@ -77,19 +77,4 @@ function configuration(server: URL, port: number, directory: string, { mode, set
 [pgbouncer]
 ${lines.join("\n")}
 `;
-}
-
-function findPgbouncer(): string | null {
-  // Debian installs it where only root's path leads.
-  const directories = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin"].filter((entry) => entry !== "");
-  return directories.map((entry) => join(entry, "pgbouncer")).find(isExecutable) ?? null;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -3,6 +3,11 @@
 const EXACT = new Intl.NumberFormat("en");
 const COMPACT = new Intl.NumberFormat("en", { notation: "compact", compactDisplay: "long", maximumFractionDigits: 1 });
 
+/** `1 migration`, `2 pending migrations`. */
+export function formatMigrations(number: number, kind = ""): string {
+  return `${number} ${kind}migration${number === 1 ? "" : "s"}`;
+}
+
 /** `no rows`, `1 row`, `9,999 rows`, `1.2 million rows`. */
 export function formatRows(rows: number): string {
   if (rows === 0) return "no rows";

@@ -1,5 +1,5 @@
 // What stands below a migration's name in a dry run: its locks, its hazards, and its statements where they are wanted. Pure.
-import type { ReportedHazard, ReportedStatement } from "../../engine/foresight-schema.ts";
+import type { ReportedHazard, ReportedLock, ReportedStatement } from "../../engine/foresight-schema.ts";
 import type { MigrationReport, Report } from "../../engine/report-schema.ts";
 import { wrap } from "./amounts.ts";
 import { describeLocks, sqlMode } from "./describe-locks.ts";
@@ -38,12 +38,12 @@ function renderHazard(hazard: ReportedHazard, style: Style): readonly string[] {
 }
 
 function renderStatement({ line, excerpt, locks = [] }: ReportedStatement): readonly string[] {
-  return [
-    ...wrap(`${line} | ${excerpt}`, INDENT),
-    ...locks.map(
-      ({ table, mode, work }) => `      ${table}: ${sqlMode(mode)}${work === null ? "" : `, ${WORK_WORDS[work]}`}`,
-    ),
-  ];
+  return [...wrap(`${line} | ${excerpt}`, INDENT), ...locks.map((lock) => `      ${describeLock(lock)}`)];
+}
+
+/** Such as `hj_user: SHARE, builds an index`. */
+export function describeLock({ table, mode, work }: ReportedLock): string {
+  return `${table}: ${sqlMode(mode)}${work === null ? "" : `, ${WORK_WORDS[work]}`}`;
 }
 
 const WORK_WORDS = { rewrite: "rewrites the table", scan: "reads the table", build: "builds an index" } as const;

@@ -39,7 +39,8 @@ function error(text: string, style: Style): string {
   return `${style("red", "Error:")} ${text}`;
 }
 
-function sentence({ code, field, file, line, column, message }: ReportedProblem): string {
+/** With its field or its place, where it has one. */
+export function sentence({ code, field, file, line, column, message }: ReportedProblem): string {
   if (field !== undefined) return `${field} ${message}`;
   if ((code === "INVALID_MIGRATION" || code === "FILE_IGNORED") && line === undefined)
     return `${file ?? "a file"} ${message}`;

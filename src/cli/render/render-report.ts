@@ -7,6 +7,7 @@ import { renderDryRun, renderRun } from "./render-run.ts";
 import { renderStatus, renderUpToDate } from "./render-status.ts";
 import { renderValidation } from "./render-validate.ts";
 import type { Style } from "./style.ts";
+import { styleTitle, verdictOf } from "./verdict.ts";
 
 /** What goes to standard output, and what to standard error; either may be empty. */
 export interface Rendered {
@@ -47,24 +48,17 @@ function renderBody(report: Report, isVerbose: boolean, style: Style): readonly 
     case "valid":
     case "drifted":
       return renderValidation(report, isVerbose, style);
-    case "nothing_to_roll_back":
-      return ["Nothing to roll back."];
-    case "would_resolve":
-      return [report.resolution];
     case "resolved":
-      return [`✅ ${style("green", "Recorded.")} Schema version: ${report.schemaVersion.after ?? "none"}`];
+      return [`✅ ${styleTitle(verdictOf(report), style)} Schema version: ${report.schemaVersion.after ?? "none"}`];
     case "unlocked":
-      return [
-        `✅ Ended pid ${report.holder.pid} (${report.holder.application ?? "unnamed"}), which held the run lock.`,
-      ];
+      return [`✅ ${verdictOf(report).title}`];
+    case "nothing_to_roll_back":
+    case "would_resolve":
+      return [verdictOf(report).title];
+    // Of a function that is newer than this command line.
     default:
-      return renderUnknown(report);
+      return [verdictOf(report).title];
   }
-}
-
-/** Of a function that is newer than this command line. */
-function renderUnknown({ outcome }: Pick<Report, "outcome">): readonly string[] {
-  return [`The function answers "${outcome}", which this hj does not know. --json shows the whole report.`];
 }
 
 function lines(text: readonly string[]): string {

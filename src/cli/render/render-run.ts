@@ -2,9 +2,11 @@
 import { formatDuration } from "../../duration.ts";
 import type { MigrationReport, Report } from "../../engine/report-schema.ts";
 import { fullName } from "../../migration/manifest.ts";
+import { formatMigrations } from "./amounts.ts";
 import { renderFailure } from "./render-failure.ts";
 import { renderForesight } from "./render-foresight.ts";
 import type { Style } from "./style.ts";
+import { isTroubled, isWaiting, styleTitle, verdictOf } from "./verdict.ts";
 
 /** With `isVerbose` also the statements. */
 export function renderDryRun(report: Report, style: Style, isVerbose = false): readonly string[] {
@@ -13,7 +15,7 @@ export function renderDryRun(report: Report, style: Style, isVerbose = false): r
   return [
     "DRY RUN — No changes will be made",
     "",
-    `${report.command === "rollback" ? "Would roll back" : "Would apply"} ${count(migrations.length)}:`,
+    `${verdictOf(report).title}:`,
     ...migrations.flatMap((migration) => [
       `  ${fullName(migration)}`,
       ...renderForesight(migration, report, style, isVerbose),
@@ -31,7 +33,10 @@ export function renderRun(report: Report, style: Style): readonly string[] {
   return [
     ...(isRollback
       ? ["⚠️  Rolling back migration batch..."]
-      : [`Running ${count(migrations.filter((migration) => !isWaiting(migration)).length, "pending ")}...`, ""]),
+      : [
+          `Running ${formatMigrations(migrations.filter((migration) => !isWaiting(migration)).length, "pending ")}...`,
+          "",
+        ]),
     ...migrations.flatMap((migration) => [
       line(migration, isRollback, style),
       ...(failure && isTroubled(migration) ? renderFailure(failure, style) : []),
@@ -48,39 +53,50 @@ export function isToldBeside(report: Report): boolean {
 
 function closing(report: Report, style: Style): readonly string[] {
   const version = `Schema version: ${report.schemaVersion.after ?? "none"}`;
-  const isRollback = report.command === "rollback";
-  if (report.outcome === "failed") {
-    const line = `${style("red", isRollback ? "Rollback failed." : "Migration failed.")} ${version}`;
-    return isToldBeside(report) ? [line, report.failure.hint] : [line];
-  }
-  if (report.outcome === "refused") return [`${style("red", "Stopped before the rest.")} ${version}`];
-  if (report.outcome === "incomplete") {
-    return [`${style("yellow", "Time ran out.")} ${version}`, `Run hj migrations ${report.command} again to go on.`];
-  }
-  return [`${style("green", isRollback ? "Rollback complete." : "Migrations complete.")} ${version}`];
+  const verdict = verdictOf(report);
+  // What is told as an error tells what to do as well.
+  const next = report.outcome === "failed" && !isToldBeside(report) ? null : verdict.next;
+  return [`${styleTitle(verdict, style)} ${version}`, ...(next === null ? [] : [next])];
 }
 
 function line(migration: MigrationReport, isRollback: boolean, style: Style): string {
-  const name = fullName(migration);
+  const text = `${fullName(migration)} (${describeEnd(migration, isRollback)})`;
+  switch (migration.status) {
+    case "applied":
+      return `  ✅  ${text}`;
+    case "rolled_back":
+      return `  ↩️  ${text}`;
+    case "failed":
+      return `  ❌  ${text}`;
+    case "in_doubt":
+      return `  ❓  ${text}`;
+    case "started":
+      return `  ⏸️  ${text}`;
+    default:
+      return style("dim", `  ·   ${text}`);
+  }
+}
+
+/** What became of a migration in a run: how long it took, and what it left. */
+export function describeEnd(migration: MigrationReport, isRollback: boolean): string {
   const duration = formatDuration(migration.durationMs ?? 0);
   switch (migration.status) {
     case "applied":
-      return `  ✅  ${name} (${duration}${waited(migration)})`;
     case "rolled_back":
-      return `  ↩️  ${name} (${duration}${waited(migration)})`;
+      return `${duration}${waited(migration)}`;
     case "failed":
-      return `  ❌  ${name} (${duration}, ${leftAs(migration, isRollback)})`;
+      return `${duration}, ${leftAs(migration, isRollback)}`;
     case "in_doubt":
-      return `  ❓  ${name} (${duration}, not known whether it took effect)`;
+      return `${duration}, not known whether it took effect`;
     case "started":
-      return `  ⏸️  ${name} (${duration}, ${isRollback ? "half rolled back; the next rollback goes on" : "started; the next run goes on"})`;
+      return `${duration}, ${isRollback ? "half rolled back; the next rollback goes on" : "started; the next run goes on"}`;
     case "not_reached":
-      return style("dim", `  ·   ${name} (not reached)`);
+      return "not reached";
     case "pending":
-      return style("dim", `  ·   ${name} (waits)`);
+      return "waits";
     // A newer function may know more of them.
     default:
-      return style("dim", `  ·   ${name} (${migration.status})`);
+      return migration.status;
   }
 }
 
@@ -92,17 +108,4 @@ function leftAs({ transactional }: MigrationReport, isRollback: boolean): string
 
 function waited({ attempts = 1 }: MigrationReport): string {
   return attempts > 1 ? `, ${attempts} attempts` : "";
-}
-
-/** Of another phase than this run's, or too early for it: its warning says which. */
-function isWaiting({ status }: MigrationReport): boolean {
-  return status === "pending";
-}
-
-function isTroubled({ status }: MigrationReport): boolean {
-  return status === "failed" || status === "in_doubt";
-}
-
-function count(number: number, kind = ""): string {
-  return `${number} ${kind}migration${number === 1 ? "" : "s"}`;
 }

@@ -2,11 +2,12 @@
 import type { MigrationReport, Report } from "../../engine/report-schema.ts";
 import { fullName } from "../../migration/manifest.ts";
 import type { Style } from "./style.ts";
+import { styleTitle, verdictOf } from "./verdict.ts";
 
 export function renderUpToDate(report: Report, style: Style): readonly string[] {
   const version = report.schemaVersion.after ?? "none";
   return [
-    `✅ ${style("green", "Database schema is up to date")} (version: ${version})`,
+    `✅ ${styleTitle(verdictOf(report), style)} (version: ${version})`,
     ...renderWaiting(report.migrations, style),
     ...renderRest(report.migrations, style),
   ];

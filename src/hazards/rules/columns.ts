@@ -1,7 +1,7 @@
 // Rules about changing and dropping columns.
 import type { Action } from "../action.ts";
 import { isProvenNotNull, type KnownSchema, nameKey, unprovenBy } from "../known-schema.ts";
-import type { Rule } from "../rule.ts";
+import type { Context, Rule } from "../rule.ts";
 import { needsRewrite, workOfTypeChange } from "../type-change.ts";
 import { found, NOTHING } from "./finding.ts";
 
@@ -151,13 +151,16 @@ export const COLUMN_RULES: readonly Rule[] = [
     since: null,
     breaksOldCode: "Its INSERT fails with 23502, or stores a null.",
     isFineInContract: true,
-    check: (action, { isExisting, schema }) => {
+    check: (action, context) => {
+      const { isExisting, schema } = context;
       if (action.kind !== "drop_default" || !isExisting(action.table)) return NOTHING;
       const known = schema.get(nameKey(action.table))?.columns.get(action.column);
       if (known?.default === "none" && known.generated === null) return NOTHING;
       // Nobody has relied yet on the default of a column that comes with the same file, unless it must not be null.
       if (!isExisting(action.table, action.column) && known?.isNotNull === false) return NOTHING;
-      return found(action.table, action.column, "loses its default, on which the INSERT of the old version may rely");
+      return getsAnother(action, context)
+        ? NOTHING
+        : found(action.table, action.column, "loses its default, on which the INSERT of the old version may rely");
     },
     bad: ["alter table account alter column locale drop default;"],
     failsWith: null,
@@ -186,6 +189,19 @@ export const COLUMN_RULES: readonly Rule[] = [
     good: ["alter table session alter column data set default '{}';"],
   },
 ];
+
+/** True where the same transaction gives the column a default again, as around a change of its type. */
+function getsAnother(
+  action: Extract<Action, { readonly column: string; readonly table: unknown }>,
+  { statement, after, isTransactional }: Context,
+): boolean {
+  const rest = statement.actions.slice(statement.actions.indexOf(action) + 1);
+  const later = [...rest, ...(isTransactional ? after() : []).flatMap(({ actions }) => actions)];
+  return later.some(
+    (other) =>
+      other.kind === "set_default" && other.column === action.column && nameKey(other.table) === nameKey(action.table),
+  );
+}
 
 /** Columns that must not be null from now on, and of which nothing has proven it. */
 function madeNotNull(action: Action, schema: KnownSchema): readonly string[] {

@@ -54,10 +54,10 @@ export const SLOW_WORK_RULES: readonly Rule[] = [
       const work = slowWork(action, isExisting);
       if (work === null || held.length === 0) return NOTHING;
       // Those are what create-table-references finds.
-      const parents = before.flatMap((earlier) => parentsOfNew(earlier, isExisting)).map(nameKey);
+      const isParent = (table: ObjectName) =>
+        before.some((earlier) => parentsOfNew(earlier, isExisting).some((name) => nameKey(name) === nameKey(table)));
       const lock = held.find(
-        (other) =>
-          blocksWrites(other) && !(other.mode === "ShareRowExclusiveLock" && parents.includes(nameKey(other.table))),
+        (other) => blocksWrites(other) && !(other.mode === "ShareRowExclusiveLock" && isParent(other.table)),
       );
       const isFoundElsewhere =
         action.kind === "validate_constraint" &&
@@ -91,7 +91,7 @@ function isFoundBefore(locked: ObjectName, before: readonly Action[], isExisting
     const table = "table" in action && action.table !== null ? action.table : "name" in action ? action.name : null;
     return table !== null && nameKey(table) === nameKey(locked);
   });
-  return first >= 0 && before.slice(first + 1).some((action) => slowWork(action, isExisting) !== null);
+  return first >= 0 && before.some((action, index) => index > first && slowWork(action, isExisting) !== null);
 }
 
 function newTable(action: Action): string {

@@ -20,7 +20,8 @@ export const TABLE_RULES: readonly Rule[] = [
     check: (action, context) => {
       if (action.kind !== "rename" && action.kind !== "set_schema") return NOTHING;
       const isUsed = USED_BY_NAME.includes(action.what) && context.isExisting(action.name);
-      if (!isUsed || isCreatedAgain(action.name, "view", context)) return NOTHING;
+      const what = action.what === "table" ? "view" : action.what;
+      if (!isUsed || isCreatedAgain(action.name, what, context)) return NOTHING;
       const where = action.kind === "rename" ? `becomes ${action.to}` : `moves to ${action.to}`;
       return found(action.name, null, `${where} while the old version may still use it`);
     },
@@ -42,7 +43,7 @@ export const TABLE_RULES: readonly Rule[] = [
       action.kind === "drop" &&
       RELATIONS.includes(action.what) &&
       context.isExisting(action.name) &&
-      !isCreatedAgain(action.name, action.what, context)
+      (!isCreatedAgain(action.name, action.what, context) || context.schema.has(nameKey(action.name)))
         ? found(action.name, null, "is dropped while the old version may still use it")
         : NOTHING,
     bad: ["drop table invoice;"],
@@ -165,12 +166,13 @@ const RELATIONS: readonly string[] = ["table", "view", "materialized view", "for
 const OBJECTS: readonly string[] = ["function", "trigger", "type", "domain", "policy", "extension"];
 const USED_BY_NAME: readonly string[] = [...RELATIONS, "function", "type", "domain"];
 
-/** True where the same transaction puts something of that name back. A table comes back without its rows. */
-function isCreatedAgain(name: ObjectName, what: string, { after, isTransactional, schema }: Context): boolean {
-  if (what === "table" && schema.has(nameKey(name))) return false;
+/** True where the same transaction puts something of that name back. The rows of a table that was known are gone all the same. */
+function isCreatedAgain(name: ObjectName, what: string, { after, isTransactional }: Context): boolean {
   const isIt = (action: Action) => {
     if (action.kind === "create_trigger") return what === "trigger" && action.trigger === name.name;
     if (action.kind === "create_table") return what === "table" && nameKey(action.table) === nameKey(name);
+    if (action.kind === "rename")
+      return action.what === what && nameKey({ ...action.name, name: action.to }) === nameKey(name);
     return action.kind === "create" && action.what === what && nameKey(action.name) === nameKey(name);
   };
   return isTransactional && after().some(({ actions }) => actions.some(isIt));

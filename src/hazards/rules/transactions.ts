@@ -53,11 +53,12 @@ export const TRANSACTION_RULES: readonly Rule[] = [
     breaksOldCode: null,
     isFineInContract: false,
     check: (_action, { locks, held, schema }) => {
-      const strong = held.filter(blocksWrites);
+      const taken = locks.filter(blocksWrites);
+      const strong = taken.length === 0 ? [] : held.filter(blocksWrites);
       const [first] = strong;
       if (first === undefined) return NOTHING;
-      return locks
-        .filter((lock) => blocksWrites(lock) && !strong.some((other) => isOneOf(schema, other.table, lock.table)))
+      return taken
+        .filter((lock) => !strong.some((other) => isOneOf(schema, other.table, lock.table)))
         .slice(0, 1)
         .flatMap(({ table }) => found(table, null, `is locked while ${objectText(first.table)} is locked already`));
     },

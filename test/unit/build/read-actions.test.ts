@@ -16,7 +16,13 @@ const plain = { name: null, columns: [], references: null, isNotValid: false, in
 
 describe("a statement is read as what it does", () => {
   test.each<[sql: string, actions: readonly object[]]>([
-    ["alter table account drop column name", [{ kind: "drop_column", table: account, column: "name" }]],
+    [
+      "alter table account drop column name, drop column if exists locale cascade",
+      [
+        { kind: "drop_column", table: account, column: "name", isCascade: false },
+        { kind: "drop_column", table: account, column: "locale", isCascade: true },
+      ],
+    ],
     [
       "alter table billing.account rename column a to b",
       [{ kind: "rename_column", table: { schema: "billing", name: "account" }, column: "a", to: "b" }],
@@ -111,10 +117,11 @@ describe("a statement is read as what it does", () => {
       ],
     ],
     [
-      "alter table account validate constraint c, drop constraint d",
+      "alter table account validate constraint c, drop constraint d, drop constraint e cascade",
       [
         { kind: "validate_constraint", table: account, constraint: "c" },
-        { kind: "drop_constraint", table: account, constraint: "d" },
+        { kind: "drop_constraint", table: account, constraint: "d", isCascade: false },
+        { kind: "drop_constraint", table: account, constraint: "e", isCascade: true },
       ],
     ],
     ["alter table account set logged", [{ kind: "rewrite_table", table: account, command: "SET LOGGED" }]],
@@ -175,7 +182,27 @@ describe("a statement is read as what it does", () => {
     ],
     [
       "drop index concurrently account_idx",
-      [{ kind: "drop_index", index: { schema: null, name: "account_idx" }, isConcurrent: true }],
+      [
+        {
+          kind: "drop_index",
+          index: { schema: null, name: "account_idx" },
+          isConcurrent: true,
+          mayBeMissing: false,
+          isCascade: false,
+        },
+      ],
+    ],
+    [
+      "drop index if exists account_idx cascade",
+      [
+        {
+          kind: "drop_index",
+          index: { schema: null, name: "account_idx" },
+          isConcurrent: false,
+          mayBeMissing: true,
+          isCascade: true,
+        },
+      ],
     ],
     [
       "create unique index concurrently if not exists i on only account (a, lower(b)) where a > 0",
@@ -339,6 +366,14 @@ test("a new table has its columns and the constraints of both kinds", () => {
     columns: [{ name: "a" }, { name: "b" }],
     constraints: [{ kind: "primary_key" }, { kind: "foreign_key" }, { kind: "unique", columns: ["a", "b"] }],
   } satisfies Partial<Action> | object);
+});
+
+test.each<[sql: string, mayExist: boolean]>([
+  ["create table t (a int)", false],
+  ["create table if not exists t (a int)", true],
+  ["create table if not exists t as select 1", true],
+])("a table may be there already: %s: %s", (sql, mayExist) => {
+  expect(read(sql).actions[0]).toMatchObject({ mayExist });
 });
 
 test("a partition says of which table", () => {

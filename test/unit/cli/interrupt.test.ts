@@ -1,7 +1,7 @@
-// Ctrl-C while a run goes on elsewhere.
+// Ctrl-C while a run goes on elsewhere, and while nothing runs in a container.
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
-import { exitOnInterrupt } from "../../../src/cli/interrupt.ts";
+import { endAsProcessOne, exitOnInterrupt } from "../../../src/cli/interrupt.ts";
 
 /** A process that can be sent signals, and what it did. */
 function fakeProcess() {
@@ -25,4 +25,18 @@ test("after the release a signal is nobody's", () => {
   exitOnInterrupt(source as unknown as NodeJS.Process, () => "Look there.")();
   expect(source.emit("SIGINT") || source.emit("SIGTERM")).toBe(false);
   expect(did).toEqual([]);
+});
+
+test.each([
+  { signal: "SIGINT", exitCode: 130 },
+  { signal: "SIGTERM", exitCode: 143 },
+])("$signal ends process 1 while nothing runs, and leaves it to a run that listens", ({ signal, exitCode }) => {
+  const { source, did } = fakeProcess();
+  endAsProcessOne(source as unknown as NodeJS.Process);
+  const release = exitOnInterrupt(source as unknown as NodeJS.Process, () => "Look there.");
+  source.emit(signal);
+  expect(did).toEqual(["\nLook there.\n", 130]);
+  release();
+  source.emit(signal);
+  expect(did.at(-1)).toBe(exitCode);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { schemaVersion, takeInventory } from "../../../src/engine/inventory.ts";
+import { findItem, schemaVersion, takeInventory } from "../../../src/engine/inventory.ts";
 import { EMPTY_JOURNAL, type JournalEntry } from "../../../src/engine/journal.ts";
 import { entryOf, manifestOf, migrationOf } from "../../support/manifest.ts";
 
@@ -67,4 +67,11 @@ describe("schemaVersion", () => {
   ])("is %s", (_what, entries, version) => {
     expect(schemaVersion(inventoryOf(...entries))).toBe(version);
   });
+});
+
+test("findItem finds every migration of a long list, however its version is written, and none that is not there", () => {
+  const migrations = Array.from({ length: 100 }, (_, index) => migrationOf(`${2 * index + 1}_a.sql`, "select 1;"));
+  const inventory = takeInventory({ manifestVersion: 1, hash: "", migrations }, EMPTY_JOURNAL);
+  for (const { version } of migrations) expect(findItem(inventory, `000${version}`)?.version).toBe(version);
+  for (const version of ["0", "2", "100", "200"]) expect(findItem(inventory, version)).toBeUndefined();
 });

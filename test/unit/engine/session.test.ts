@@ -79,8 +79,20 @@ describe("a server", () => {
   });
 });
 
+test("a server is given back no setting that it does not know", () => {
+  const settingsOn = (serverVersionNumber: number) =>
+    resetStatements(target, { applicationName: "a", facts: { ...facts, serverVersionNumber } }).filter((sql) =>
+      sql.includes("transaction_timeout ="),
+    );
+  expect(settingsOn(169999)).toEqual([]);
+  expect(settingsOn(170000)).toEqual(["set transaction_timeout = '0'"]);
+});
+
 test("each statement of the session is one, whatever the schema and the application are called", () => {
-  for (const sql of [factsStatement(target), ...resetStatements(target, "it's; drop table account; --")]) {
+  for (const sql of [
+    factsStatement(target),
+    ...resetStatements(target, { applicationName: "it's; drop table account; --", facts }),
+  ]) {
     expect(parseSql(sql)).toHaveLength(1);
   }
 });

@@ -52,6 +52,37 @@ test.each<[what: string, files: readonly string[]]>([
     ["grant select on account to public;", "create table t (id bigint primary key);\nalter table t owner to app;"],
   ],
   [
+    "a table that is there already, and IF NOT EXISTS",
+    ["create table if not exists session (id serial primary key, data json);"],
+  ],
+  [
+    "a new table, and DROP TABLE IF EXISTS before it",
+    ["drop table if exists audit;\ncreate table audit (id bigint primary key);"],
+  ],
+  ["an index that no migration made, and IF EXISTS", ["drop index if exists account_legacy_idx;"]],
+  [
+    "an enum that is replaced under its name",
+    [
+      "create type plan_new as enum ('free', 'paid', 'team');\nalter type plan rename to plan_old;\nalter type plan_new rename to plan;\ndrop type plan_old;",
+    ],
+  ],
+  [
+    "a type that another one replaces under its name, dropped first",
+    ["create type plan_new as enum ('free');\ndrop type plan;\nalter type plan_new rename to plan;"],
+  ],
+  [
+    "a default that the same transaction puts back",
+    ["alter table account alter locale drop default;\nalter table account alter locale set default 'en';"],
+  ],
+  [
+    "a key that is dropped, where no foreign key leads to it",
+    [
+      "create table player (id bigint primary key, handle text not null unique);\ncreate table seat (id bigint primary key, handle text unique references player (handle));",
+      "create unique index concurrently player_id_idx on player (id);",
+      "alter table player add column score int;\nalter table player drop constraint player_pkey;",
+    ],
+  ],
+  [
     "a new table where only the schema was granted before",
     ["grant usage on schema public to public;", "create table t (id bigint primary key);"],
   ],
@@ -118,6 +149,48 @@ test.each<[what: string, files: readonly string[], expected: readonly string[]]>
     ],
     ["missing-grant t"],
   ],
+  [
+    "an index of a table that was there, behind CREATE TABLE IF NOT EXISTS",
+    ["create table if not exists session (id bigint);\ncreate index on session (token);"],
+    ["create-index session"],
+  ],
+  [
+    "a type that is renamed, once, though it is dropped under its new name",
+    ["alter type plan rename to plan_old;\ndrop type plan_old cascade;"],
+    ["rename-table plan"],
+  ],
+  [
+    "an enum that is replaced statement by statement",
+    [
+      "-- hj:transaction off\ncreate type plan_new as enum ('free');\nalter type plan rename to plan_old;\nalter type plan_new rename to plan;",
+    ],
+    ["rename-table plan"],
+  ],
+  [
+    "a default that is not put back before another transaction",
+    [
+      "-- hj:transaction off\nalter table account alter locale drop default;\nalter table account alter locale set default 'en';",
+    ],
+    ["drop-default account.locale"],
+  ],
+  [
+    "a table that is dropped, whose rows are gone though one of its name is made again",
+    ["drop table invoice;\ncreate table invoice (id bigint primary key);"],
+    ["drop-table invoice"],
+  ],
+  [
+    "a table that is dropped, whose name another one gets",
+    [
+      "create table invoice_new (id bigint primary key);\ndrop table invoice;\nalter table invoice_new rename to invoice;",
+    ],
+    ["drop-table invoice"],
+  ],
+  [
+    "a table that is renamed, and an empty one in its place",
+    ["alter table invoice rename to invoice_old;\ncreate table invoice (id bigint primary key);"],
+    ["rename-table invoice"],
+  ],
+  ["an index that no migration made", ["drop index account_legacy_idx;"], ["drop-index account_legacy_idx"]],
   ["a DO block that alters a table", ["do $$ begin alter table account add a int; end $$;"], ["hidden-statements DO"]],
   ["all time-outs that are reset", ["reset all;"], ["own-timeouts all"]],
   ["a schema whose indexes are built anew", ["-- hj:transaction off\nreindex schema public;"], ["reindex public"]],

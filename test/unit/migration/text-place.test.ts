@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LINE_END, lineAndColumn } from "../../../src/migration/text-place.ts";
+import { LINE_END, lineAndColumn, placesIn } from "../../../src/migration/text-place.ts";
 
 describe("lineAndColumn", () => {
   test.each([
@@ -34,6 +34,7 @@ describe("lineAndColumn", () => {
         const { line, column, lineStart } = lineAndColumn(text, text.indexOf("x"));
         const shown = text.split(LINE_END)[line - 1] ?? "";
         expect([...shown][column - 1]).toBe("x");
+        expect(placesIn(text)(text.indexOf("x"))).toEqual({ line, column, lineStart });
         expect(text.slice(lineStart).startsWith(shown)).toBe(true);
       }),
     );
