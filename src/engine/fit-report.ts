@@ -13,8 +13,9 @@ const MAXIMUM_TEXT = 2_000;
  * longest lists, and counts those in `omitted`. A report that fits is not touched.
  */
 export function fitReport(report: Report): Report {
-  if (excessOf(report) <= 0) return report;
-  let fitting = clipTexts(report) as Report;
+  const possible = withoutHopeless(report);
+  if (possible === report && excessOf(report) <= 0) return report;
+  let fitting = clipTexts(possible) as Report;
   for (let excess = excessOf(fitting); excess > 0; excess = excessOf(fitting)) {
     const shorter = shortenDetails(fitting, excess) ?? shorten(fitting, excess);
     if (shorter === null) return fitting;
@@ -24,7 +25,23 @@ export function fitReport(report: Report): Report {
 }
 
 function excessOf(report: Report): number {
-  return new TextEncoder().encode(JSON.stringify(report)).length - MAXIMUM_BYTES;
+  return Buffer.byteLength(JSON.stringify(report)) - MAXIMUM_BYTES;
+}
+
+/**
+ * Without the migrations that there is no room for in any case, even where all that gives way before them has: to
+ * measure ten thousand of them again and again took longer than everything else that a list of them costs.
+ */
+function withoutHopeless(report: Report): Report {
+  const { migrations } = report;
+  let bytes = 0;
+  let first = migrations.length;
+  for (; first > 0 && bytes <= MAXIMUM_BYTES; first--) {
+    const bare = { ...migrations[first - 1], statements: undefined, hazards: undefined };
+    bytes += JSON.stringify(bare).length;
+  }
+  if (first === 0) return report;
+  return { ...report, migrations: migrations.slice(first), omitted: (report.omitted ?? 0) + first };
 }
 
 /** All but the continuation, a part of which would be none. */

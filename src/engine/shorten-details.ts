@@ -50,7 +50,7 @@ function detailsOf<T>(
 ): readonly Detail[] {
   return entries.flatMap((entry, index) => {
     if (!isOfKind(entry)) return [];
-    const bytes = new TextEncoder().encode(JSON.stringify(entry)).length + COMMA;
+    const bytes = Buffer.byteLength(JSON.stringify(entry)) + COMMA;
     return [{ migration, list, index, bytes }];
   });
 }

@@ -18,8 +18,9 @@ export async function verified(work: Work, report: Report): Promise<Report> {
   const { draft, session, target } = work;
   const inventory = draft.after ?? draft.before ?? [];
   const versions = broughtBy(work, report, inventory);
+  if (!isDone(report) || versions.size === 0) return report;
   const expectations = expectationsOf(inventory);
-  if (!isDone(report) || versions.size === 0 || expectations === null) return report;
+  if (expectations === null) return report;
   const live = await readSchema(session, target, work.context.remainingMs() * SHARE).catch(() => null);
   if (live === null) return { ...report, warnings: [...report.warnings, NOT_VERIFIED] };
   const brought = new Set(

@@ -96,6 +96,16 @@ describe("a report that is too long", () => {
     expect(bytesOf(report)).toBeGreaterThan(0.9 * LIMIT_BYTES);
   });
 
+  test("is not asked for what has no hope of staying: of a long list that would be most of the work", () => {
+    const all = migrations(10_000);
+    const first = Object.defineProperty(all[0] as MigrationReport, "name", {
+      get: () => {
+        throw new Error("looked at");
+      },
+    });
+    expect(fitted(finish(draft({ migrations: [first, ...all.slice(1)] }), "listed")).omitted).toBeGreaterThan(5_000);
+  });
+
   test("loses the last of its problems, and counts them: the first are the ones to begin with", () => {
     const all = problems(5_000);
     const report = fitted(refuse(draft(), all));
