@@ -10,7 +10,7 @@ import { resetStatements } from "./session.ts";
 import type { Target } from "./target.ts";
 import { errorOffset } from "./transaction.ts";
 
-/** What a script really took of tables that were there before it, the strongest of each. */
+/** What a script really took of tables that were there before it: of each the strongest in each of its transactions. */
 export interface Traced {
   readonly locks: readonly TableLock[];
   /** False where a statement ran alone: its locks are gone when it is done, and are not in `locks`. */
@@ -40,12 +40,15 @@ export async function traceScript(session: Session, target: Target, subject: Sub
   };
   const look = async () => {
     const after = relationsOf(await read(session, RELATIONS));
+    const held = new Map<string, TableLock>();
     for (const [id, mode] of (await read(session, LOCKS)).map(decodeLock)) {
       const relation = before.get(id);
       if (relation === undefined) continue;
       const isRewritten = after.has(id) && after.get(id)?.fileNode !== files.get(id)?.fileNode;
-      note(seen, id, lockOf(relation, target, mode, isRewritten));
+      note(held, id, lockOf(relation, target, mode, isRewritten));
     }
+    for (const [id, lock] of held) note(seen, `${id} ${lock.mode}`, lock);
+    files = after;
   };
   const reset = resetStatements(target, session).join(";\n");
   for (const transaction of transactionsOf(script)) {

@@ -69,7 +69,9 @@ describe.each(PATTERNS)("the pattern %s", (pattern) => {
 
 it("the pattern rename says which release each of its migrations is for, because the rows of older code would be lost", () => {
   const [add, fill, drop] = draftsOf("rename", FILLING).map(({ up }) => up(["2", "3", "4"]));
-  expect(add).toContain("-- For the release whose code writes both columns");
-  expect(fill).toMatch(/^-- hj:transaction off\n\n-- For the release after that, whose code knows "Sort order" alone/);
-  expect(drop).toMatch(/^-- hj:phase contract after 3\n.*\n\n-- Of the same release: /);
+  expect(add).toMatch(
+    /^-- Goes with the first of three releases, whose code writes both columns and reads "order"\.\n/,
+  );
+  expect(fill).toMatch(/^-- hj:transaction off\n\n-- Goes with the second release, .* Not with the first:/);
+  expect(drop).toMatch(/^-- hj:phase contract after 3\n.*\n\n-- Goes with the third release, /);
 });

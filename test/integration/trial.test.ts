@@ -58,17 +58,37 @@ describe.each(postgresVersions)("a trial on PostgreSQL $version", ({ url }) => {
     ]);
   });
 
+  it("says once of a file without a transaction that a table was written anew", async () => {
+    const trials = await tried(
+      manifestOf({
+        "1_a.up.sql": "create table a (id int);",
+        "2_b.up.sql": "-- hj:transaction off\nalter table a alter id type bigint;\ncreate index on a (id);",
+      }),
+    );
+    expect(trials[1]?.traced.locks.map(({ mode, work }) => [mode, work])).toEqual([
+      ["AccessExclusiveLock", "rewrite"],
+      ["ShareLock", null],
+    ]);
+  });
+
   it("watches each statement of a file without a transaction, and says that it did not see those that run alone", async () => {
     const trials = await tried(
       manifestOf({
         "1_a.up.sql": "create table a (id int);",
         "2_b.up.sql":
-          "-- hj:transaction off\nalter table a add column b int;\ncreate index concurrently a_b_idx on a (b);",
-        "2_b.down.sql": "-- hj:transaction off\ndrop index concurrently a_b_idx;\nalter table a drop column b;",
+          "-- hj:transaction off\nalter table a add column b int;\ncreate index concurrently a_b_idx on a (b);\ncreate index a_id_idx on a (id);",
+        "2_b.down.sql":
+          "-- hj:transaction off\ndrop index concurrently a_b_idx;\ndrop index a_id_idx;\nalter table a drop column b;",
       }),
     );
     expect(trials[1]).toMatchObject({
-      traced: { isComplete: false, locks: [{ table: { name: "a" }, mode: "AccessExclusiveLock" }] },
+      traced: {
+        isComplete: false,
+        locks: [
+          { table: { name: "a" }, mode: "AccessExclusiveLock" },
+          { table: { name: "a" }, mode: "ShareLock" },
+        ],
+      },
       reversal: { afterDown: [], afterUpAgain: [] },
     });
   });

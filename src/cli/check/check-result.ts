@@ -186,20 +186,28 @@ function described(
   };
 }
 
-/** Those that somebody may have to wait for, by table. */
-function locksOf({ foreseen }: Migration, taken: readonly TableLock[]): readonly CheckedLock[] {
-  const locks = new Map<string, CheckedLock>();
-  for (const { table, mode, work } of strongest((foreseen?.locks ?? []).flat()).filter(isNoticed)) {
-    const key = objectText(table);
-    locks.set(key, { table: key, foreseen: mode, foreseenWork: work, taken: null, work });
+/** Those that somebody may have to wait for: one of each table, or statement by statement one of each mode. */
+function locksOf({ up, foreseen }: Migration, taken: readonly TableLock[]): readonly CheckedLock[] {
+  const all = (foreseen?.locks ?? []).flat();
+  const modes = up.transactional ? [all] : [...Map.groupBy(all, ({ mode }) => mode).values()];
+  const locks = modes
+    .flatMap(strongest)
+    .filter(isNoticed)
+    .map(({ table, mode, work }): CheckedLock => {
+      return { table: objectText(table), foreseen: mode, foreseenWork: work, taken: null, work };
+    });
+  const isForeseen = ({ table, mode }: TableLock) =>
+    locks.some((lock) => lock.table === objectText(table) && lock.foreseen === mode);
+  for (const lock of [...taken.filter(isForeseen), ...taken.filter((other) => !isForeseen(other))]) {
+    const table = objectText(lock.table);
+    const isOpen = (other: CheckedLock) => other.table === table && other.taken === null;
+    const exact = locks.findIndex((other) => isOpen(other) && other.foreseen === lock.mode);
+    const at = exact >= 0 ? exact : locks.findIndex(isOpen);
+    const { foreseen = null, foreseenWork = null } = locks[at] ?? {};
+    const work = lock.work ?? (foreseenWork === "rewrite" ? null : foreseenWork);
+    locks[at < 0 ? locks.length : at] = { table, foreseen, foreseenWork, taken: lock.mode, work };
   }
-  for (const { table, mode, work } of taken) {
-    const key = objectText(table);
-    const { foreseen = null, foreseenWork = null } = locks.get(key) ?? {};
-    const done = work ?? (foreseenWork === "rewrite" ? null : foreseenWork);
-    locks.set(key, { table: key, foreseen, foreseenWork, taken: mode, work: done });
-  }
-  return [...locks.values()];
+  return locks;
 }
 
 function lineOf(sql: string, line: number): string | null {

@@ -105,19 +105,19 @@ export function draftsOf(pattern: Pattern, filling: Filling): readonly Draft[] {
         {
           suffix: "_add",
           up: () =>
-            `-- For the release whose code writes both columns, and reads ${to} where it is not null.\n${alter(`add column ${to} ${filling.type}`)}`,
+            `-- Goes with the first of three releases, whose code writes both columns and reads ${column}.\n${alter(`add column ${to} ${filling.type}`)}`,
           down: alter(`drop column ${to}`),
         },
         {
           suffix: "_fill",
           up: () =>
-            `-- hj:transaction off\n\n-- For the release after that, whose code knows ${to} alone: while older code is running that writes only ${column}, its rows\n-- would be missed, and lost with the column. In a large table: one such statement for each range of its key.\nupdate ${table} set ${to} = ${column} where ${to} is null and ${column} is not null;\n`,
+            `-- hj:transaction off\n\n-- Goes with the second release, whose code writes both columns and reads ${to}. Not with the first: code that writes ${column} alone\n-- is still running then, and its rows would be missed. In a large table: one such statement for each range of its key.\nupdate ${table} set ${to} = ${column} where ${to} is null and ${column} is not null;\n`,
           down: NOTHING_TO_TAKE_BACK,
         },
         {
           suffix: "_drop",
           up: ([, filled = ""]) =>
-            `-- hj:phase contract after ${filled}\n-- hj:irreversible the values are in the new column\n\n-- Of the same release: it runs when no code is left that writes ${column}.\n${alter(`drop column ${column}`)}`,
+            `-- hj:phase contract after ${filled}\n-- hj:irreversible the values are in the new column\n\n-- Goes with the third release, whose code knows ${to} alone, and runs when no other code is left.\n${alter(`drop column ${column}`)}`,
           down: null,
         },
       ];

@@ -4,19 +4,35 @@ import type { LiveTable, ReportedLock } from "../../engine/foresight-schema.ts";
 import type { MigrationReport, Report } from "../../engine/report-schema.ts";
 import { formatBytes, formatRows } from "./amounts.ts";
 
-/** One sentence for each table: the strongest lock of the migration on it. None for tables that are not there. */
+/** One sentence for each lock of held() that is worth one. None for tables that are not there. */
 export function describeLocks(migration: MigrationReport, report: Report): readonly string[] {
-  const locks = migration.statements?.flatMap((statement) => statement.locks ?? []) ?? [];
-  return [...Map.groupBy(locks, ({ table }) => table)].flatMap(([table, ofTable]) => {
+  const told = new Set<string>();
+  return held(migration).flatMap(([strongest, ofTable]) => {
+    const { table } = strongest;
     const sight = sightOf(table, report);
-    const strongest = ofTable.reduce((a, b) => (rankOf(b) > rankOf(a) ? b : a));
     const works = WORKS.filter((work) => ofTable.some((lock) => lock.work === work));
     // A lock that every reader and writer has as well is worth a word only for what is done under it.
     if (sight === null || (rankOf(strongest) <= rankOf({ mode: "RowExclusiveLock" }) && works.length === 0)) return [];
-    const parts = [`${wordsFor(strongest, table)}${amountsOf(works, sight.table)}`, ...presentOn(sight.table)];
+    const present = told.has(table) ? [] : presentOn(sight.table);
+    told.add(table);
+    const parts = [`${wordsFor(strongest, table)}${amountsOf(works, sight.table)}`, ...present];
     const waits = works.includes("build") && strongest.mode === "ShareUpdateExclusiveLock";
     return [[...parts, ...(waits ? waitingFor(sight.oldestTransactionMs) : [])].join("; ")];
   });
+}
+
+/**
+ * The strongest lock on each table, with all that is done while it may be held: a transaction keeps its locks to its end.
+ * Statement by statement each lock goes with its own, and an index that is built concurrently is not built under the ALTER
+ * TABLE before it.
+ */
+function held({
+  statements = [],
+  transactional,
+}: MigrationReport): readonly (readonly [ReportedLock, ReportedLock[]])[] {
+  const locks = statements.flatMap((statement) => statement.locks ?? []);
+  const groups = Map.groupBy(locks, ({ table, mode }) => JSON.stringify([table, transactional === false ? mode : ""]));
+  return [...groups.values()].map((group) => [group.reduce((a, b) => (rankOf(b) > rankOf(a) ? b : a)), group]);
 }
 
 /** `ACCESS EXCLUSIVE`, as SQL has it, for `AccessExclusiveLock`. */

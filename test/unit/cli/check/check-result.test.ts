@@ -198,6 +198,28 @@ describe("on a terminal", () => {
     );
   });
 
+  test("what is done statement by statement is not said to be done under the lock of another statement", () => {
+    const of: Migration = {
+      ...migrationOf("2_b.up.sql", "-- hj:transaction off\nselect 1;"),
+      foreseen: {
+        hazards: [],
+        locks: [[EXCLUSIVE], [{ ...EXCLUSIVE, mode: "ShareUpdateExclusiveLock", work: "build" }]],
+      },
+    };
+    const traced = { locks: [EXCLUSIVE], isComplete: false };
+    const { findings, migrations } = check(of, [trial(of, { traced })]);
+    expect(findings).toEqual([]);
+    expect(migrations[0]?.locks).toMatchObject([
+      { foreseen: "AccessExclusiveLock", taken: "AccessExclusiveLock", work: null },
+      { foreseen: "ShareUpdateExclusiveLock", taken: null, work: "build" },
+    ]);
+    // A lock that no statement was foreseen to take takes the place of none that was.
+    const more = { locks: [{ ...EXCLUSIVE, mode: "ShareLock" as const }, EXCLUSIVE], isComplete: false };
+    expect(check(of, [trial(of, { traced: more })]).findings.map(({ message }) => message)).toEqual([
+      "takes ShareLock on account, and ShareUpdateExclusiveLock was foreseen",
+    ]);
+  });
+
   test("a lock that was foreseen and not watched is not claimed to be taken", () => {
     const of = migration([], [EXCLUSIVE]);
     expect(renderCheck(check(of, [trial(of)]), plain)).toContain(

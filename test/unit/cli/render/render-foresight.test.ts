@@ -180,6 +180,20 @@ describe("below a migration a dry run", () => {
   });
 });
 
+test("statement by statement, an index is not built under the lock of the statement before it", () => {
+  const locks = [lock("AccessExclusiveLock"), lock("ShareUpdateExclusiveLock", "build")];
+  const table = { ...SESSIONS, session: { pid: 7, application: "web" }, oldestTransactionMs: 3_000 };
+  const told = (transactional: boolean) => {
+    const report = dryRun([pending(locks, { transactional })], { tables: [table], oldestTransactionMs: 4_000 });
+    return linesOf(report).slice(4).join("").replace(/ {2,}/g, " ");
+  };
+  expect(told(false)).toBe(
+    " locks hj_session against everything (ACCESS EXCLUSIVE), 1.2 million rows, 340 MB; a transaction has been open on it for 3s (pid 7, web)" +
+      " locks hj_session against schema changes and VACUUM only (SHARE UPDATE EXCLUSIVE), indexes 1.2 million rows, 340 MB; the oldest transaction of the database, which it may wait for, has been open for 4s",
+  );
+  expect(told(true)).toContain("against everything (ACCESS EXCLUSIVE), indexes 1.2 million rows");
+});
+
 describe("--sql", () => {
   const MANIFEST = manifestOf({
     "20240601_001_add_device.up.sql": "-- hj:timeout 5m\nalter table a add b int;\n\n\nselect 1 -- the last\n",
