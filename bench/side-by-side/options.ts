@@ -51,7 +51,8 @@ export function readOptions(args: readonly string[]): Options {
       if (!forms.includes(form)) return 0;
       return usual[form][latencyMs] === 0 ? 0 : (times ?? (quick ? QUICK.rounds : usual[form][latencyMs]));
     },
-    isWhole: args.length === 0,
+    // Other rounds are told with the results.
+    isWhole: !quick && [scenario, tools, form, latency].every((wanted) => wanted === undefined),
   };
 }
 
