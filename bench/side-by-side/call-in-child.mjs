@@ -1,5 +1,6 @@
 // A process for one call of one tool: loads it, then times the call alone, and tells the parent what it took.
 import { setImmediate } from "node:timers/promises";
+import { peakMemory } from "./peak-memory.cjs";
 
 const [module, directory, action] = process.argv.slice(2);
 const { prepare } = await import(module);
@@ -11,6 +12,5 @@ const startedAt = performance.now();
 await call(process.env.DATABASE_URL);
 const wallMs = performance.now() - startedAt;
 const { user, system } = process.cpuUsage(cpu);
-const { maxRSS } = process.resourceUsage();
-process.send({ wallMs, cpuMs: (user + system) / 1_000, peakMb: maxRSS / 1_024 });
+process.send({ wallMs, cpuMs: (user + system) / 1_000, peakMb: peakMemory() });
 process.disconnect();
