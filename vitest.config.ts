@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
 
+const GATES = "test/e2e/gates.test.ts";
+
 /**
  * One project a kind of test, so that `npm run test:unit` stays free of databases and child processes. They run one
  * after the other: each may then have as many workers as suit it.
@@ -36,6 +38,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: [GATES],
           globalSetup: ["test/support/postgres-servers.ts", "test/support/built-product.ts"],
           sequence: { groupOrder: 3 },
           maxWorkers: 2,
@@ -43,6 +46,17 @@ export default defineConfig({
           maxConcurrency: 16,
           testTimeout: 180_000,
           expect: { poll: { timeout: 20_000 } },
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: "gates",
+          include: [GATES],
+          globalSetup: ["test/support/postgres-servers.ts", "test/support/built-product.ts"],
+          // After all that depends on the clock: linters and compilers take both processors for minutes.
+          sequence: { groupOrder: 4 },
+          testTimeout: 180_000,
           hookTimeout: 180_000,
         },
       },
