@@ -43,7 +43,7 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           maxWorkers: 2,
           // Most of a test's time here is waiting for a time-out of the server.
-          maxConcurrency: 16,
+          maxConcurrency: 8,
           testTimeout: 180_000,
           expect: { poll: { timeout: 20_000 } },
           hookTimeout: 180_000,
