@@ -6,7 +6,6 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import pg from "pg";
 import { startServer } from "../src/embedded/server.ts";
 import {
   createLoadTables,
@@ -17,6 +16,7 @@ import {
 } from "../test/support/application-load.ts";
 import { installPeers } from "../test/support/peers.ts";
 import { type WaitFigures, waitFigures } from "../test/support/wait-figures.ts";
+import { ask } from "./side-by-side/databases.ts";
 import { TOOLS, type Tool } from "./tools.ts";
 
 /** A migration, by the tables it alters in one transaction. */
@@ -118,7 +118,7 @@ function hasExited(child: ChildProcess): boolean {
 
 /** Read from the database: an exit code alone is what the tool says. */
 async function resultOf(url: string, tables: readonly string[], exitCode: number | null): Promise<string> {
-  const [found] = await query(
+  const [found] = await ask(
     url,
     "select count(*)::int as columns from information_schema.columns where column_name = 'region'",
   );
@@ -127,18 +127,8 @@ async function resultOf(url: string, tables: readonly string[], exitCode: number
 }
 
 async function createDatabase(serverUrl: string, name: string): Promise<string> {
-  await query(serverUrl, `create database ${name}`);
+  await ask(serverUrl, `create database ${name}`);
   return Object.assign(new URL(serverUrl), { pathname: `/${name}` }).href;
-}
-
-async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
 }
 
 function row(name: string, { figures, tookMs, result }: Measured): string {
