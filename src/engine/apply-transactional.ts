@@ -1,37 +1,29 @@
 // Takes a step that is one transaction: one message, its journal entry with it.
-import { attempt, doneBy } from "./attempt.ts";
+import type { Turn } from "./ahead.ts";
+import { attempt, compose, doneBy, type Sent } from "./attempt.ts";
 import type { Budget } from "./budget.ts";
 import { explainAttempt } from "./explain-attempt.ts";
 import type { StepOutcome } from "./explain-step.ts";
-import { completeInTransactionStatement, type EntryAuthor, openStatements } from "./journal-statements.ts";
-import { lockKey, ownershipStatement } from "./lock.ts";
-import { literal } from "./quote.ts";
+import { frameOf } from "./frame.ts";
+import { send } from "./message.ts";
 import type { Run } from "./run-context.ts";
-import { resetStatements } from "./session.ts";
-import type { Step } from "./step.ts";
 
-/**
- * Takes it, or leaves nothing of it behind. Behind the file the session gets its own settings back, before the entry
- * is completed: a `set role` or a search_path of the file must not decide where the entry goes, nor reach the next file.
- */
-export async function applyTransactional(
-  run: Run,
-  step: Step,
-  author: EntryAuthor,
-  budget: Budget,
-): Promise<StepOutcome> {
-  const { target, session } = run;
+/** Takes it, or leaves nothing of it behind. */
+export async function applyTransactional(run: Run, turn: Turn, budget: Budget): Promise<StepOutcome> {
+  const { step } = turn;
   const { script, version } = step;
-  const head = [
-    `set local application_name = ${literal(`${session.applicationName} ${version}`)}`,
-    ownershipStatement(lockKey(target.schema, target.journal)),
-    ...openStatements(target, author, step),
-  ];
-  const reset = [...resetStatements(target, session), "discard temp", "deallocate all"];
-  const tail = [...reset, completeInTransactionStatement(target, step)];
-  const attempted = await attempt(run, version, { head, body: script.sql, tail }, budget);
+  const sent = turn.sent ?? sendNow(run, turn, budget);
+  turn.sendNext(budget);
+  const attempted = await attempt(run, version, sent.parts, budget, sent);
   if (attempted.reply.error !== null) {
     return explainAttempt(run, step, { statements: script.statements, start: 0 }, attempted, budget);
   }
+  turn.done(attempted);
   return doneBy(attempted);
+}
+
+function sendNow(run: Run, { step, author, number }: Turn, { endsAt }: Budget): Sent {
+  const parts = frameOf(run, step, author, { number, behind: null });
+  const transaction = compose(parts, 1, endsAt - performance.now());
+  return { parts, transaction, answer: send(run.session.connection, transaction.sql), isSuspect: false };
 }

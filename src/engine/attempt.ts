@@ -3,16 +3,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Blocker } from "../failure/failure.ts";
 import { type Budget, lockTimeoutMs, retryPauseMs } from "./budget.ts";
 import type { StepOutcome } from "./explain-step.ts";
-import { type Interrupted, sendWithin } from "./interrupt.ts";
-import { isServerError, send, sqlStateOf } from "./message.ts";
+import { answerWithin, type Interrupted, sendWithin } from "./interrupt.ts";
+import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
 import type { Run } from "./run-context.ts";
-import { composeTransaction, type Transaction } from "./transaction.ts";
+import { composeTransaction, type Parts, type Transaction } from "./transaction.ts";
 
-/** The three parts of a transaction; see composeTransaction. */
-export interface Parts {
-  readonly head: readonly string[];
-  readonly body: string;
-  readonly tail: readonly string[];
+/** A first attempt that is on its way. */
+export interface Sent {
+  readonly parts: Parts;
+  readonly transaction: Transaction;
+  readonly answer: Promise<Reply>;
+  /** A cancel that was meant for the one before it may have hit this one. */
+  readonly isSuspect: boolean;
 }
 
 /** The last attempt, and how many there were. */
@@ -33,17 +35,34 @@ const WORTH_MS = 250;
  */
 const STATEMENT_TIMEOUT_GRACE_MS = 1_000;
 
-/** After an error the transaction is rolled back when this returns, unless the connection is gone. */
-export async function attempt(run: Run, version: string, parts: Parts, budget: Budget): Promise<Attempted> {
+/**
+ * After an error the transaction is rolled back when this returns, unless the connection is gone. `first` is what is on
+ * its way already.
+ */
+export async function attempt(
+  run: Run,
+  version: string,
+  parts: Parts,
+  budget: Budget,
+  first: Sent | null = null,
+): Promise<Attempted> {
   let blockers: readonly Blocker[] = [];
   for (let attempts = 1; ; attempts++) {
-    const leftMs = Math.max(1, Math.round(budget.endsAt - performance.now()));
-    const transaction = composeTransaction([...timeouts(attempts, leftMs), ...parts.head], parts.body, parts.tail);
-    const { reply, interruption, blockers: seen } = await sendWithin(run, version, transaction.sql, budget);
+    const sent = attempts === 1 ? first : null;
+    const transaction = sent?.transaction ?? compose(parts, attempts, budget.endsAt - performance.now());
+    const {
+      reply,
+      interruption,
+      blockers: seen,
+    } = await (sent === null
+      ? sendWithin(run, version, transaction.sql, budget)
+      : answerWithin(run, version, sent.answer, budget));
     if (seen.length > 0) blockers = seen;
     if (isServerError(reply.error)) await send(run.session.connection, "rollback");
     const done = { transaction, attempts, reply, interruption, blockers };
-    if (interruption !== null || !RETRIED.includes(sqlStateOf(reply.error))) return done;
+    const sqlState = sqlStateOf(reply.error);
+    if (interruption === null && sent?.isSuspect === true && sqlState === "57014") continue;
+    if (interruption !== null || !RETRIED.includes(sqlState)) return done;
 
     const pauseMs = retryPauseMs(attempts, Math.random());
     if (performance.now() + pauseMs >= budget.endsAt - WORTH_MS) return done;
@@ -51,6 +70,12 @@ export async function attempt(run: Run, version: string, parts: Parts, budget: B
     await sleep(pauseMs, null, { signal: run.context.signal }).catch(() => {});
     if (run.context.signal.aborted) return { ...done, interruption: "abort" };
   }
+}
+
+/** The transaction of the attempt with this number, counted from 1, which has `leftMs` to come to its end. */
+export function compose(parts: Parts, attempts: number, leftMs: number): Transaction {
+  const head = [...timeouts(attempts, Math.max(1, Math.round(leftMs))), ...parts.head];
+  return composeTransaction(head, parts.body, parts.tail);
 }
 
 /** The outcome of a transaction whose last statement before the commit completed its entry. */

@@ -18,10 +18,12 @@ export function reserveOf(invocationMs: number): number {
   return Math.min(10_000, invocationMs / 5);
 }
 
-/**
- * A request's time-out wins over the file's, which wins over the default; what is left of the invocation, less the
- * reserve, wins over all of them.
- */
+/** In milliseconds: a request's time-out wins over the file's, which wins over the default. */
+export function timeoutOf(requestedMs: number | null, directedMs: number | null): number {
+  return requestedMs ?? directedMs ?? DEFAULT_TIMEOUT_MS;
+}
+
+/** What is left of the invocation, less the reserve, wins over every time-out. */
 export function budgetOf(options: {
   readonly requestedMs: number | null;
   readonly directedMs: number | null;
@@ -29,7 +31,7 @@ export function budgetOf(options: {
   readonly reserveMs: number;
   readonly now: number;
 }): Budget {
-  const timeoutMs = options.requestedMs ?? options.directedMs ?? DEFAULT_TIMEOUT_MS;
+  const timeoutMs = timeoutOf(options.requestedMs, options.directedMs);
   const usableMs = options.remainingMs - options.reserveMs;
   const reason = usableMs < timeoutMs ? "deadline" : "timeout";
   return { timeoutMs, endsAt: options.now + Math.min(timeoutMs, usableMs), reason };

@@ -18,18 +18,31 @@ export interface Interrupted {
   readonly build: IndexBuild | null;
 }
 
+/** Sends one message and waits for its answer; nothing is sent once the run is to stop. */
+export async function sendWithin(
+  run: Run,
+  version: string,
+  sql: string,
+  budget: Budget,
+  atDeadline: "cancel" | "leave" = "cancel",
+): Promise<Interrupted> {
+  if (run.context.signal.aborted)
+    return { reply: { completed: [], error: NOT_SENT }, interruption: "abort", blockers: [], build: null };
+  return answerWithin(run, version, send(run.session.connection, sql), budget, atDeadline);
+}
+
 /**
- * Sends one message. When the budget ends or the run is to stop, the statement is cancelled with pg_cancel_backend:
- * RDS Proxy does not pass the protocol's own cancel request on.
+ * Waits for the answer to a message. When the budget ends or the run is to stop, the statement is cancelled with
+ * pg_cancel_backend: RDS Proxy does not pass the protocol's own cancel request on.
  *
  * `leave` gives the connection up instead when the deadline comes, and the server goes on alone.
  *
  * Returns when both the cancel and the message have been answered; a cancel left in flight would hit the next message.
  */
-export async function sendWithin(
+export async function answerWithin(
   run: Run,
   version: string,
-  sql: string,
+  answer: Promise<Reply>,
   budget: Budget,
   atDeadline: "cancel" | "leave" = "cancel",
 ): Promise<Interrupted> {
@@ -40,14 +53,13 @@ export async function sendWithin(
     if (interruption === "deadline" && atDeadline === "leave") hangUp(run.session.connection, LEFT);
     else cancelling ??= cancelBackend(run);
   };
-  if (run.context.signal.aborted)
-    return { reply: { completed: [], error: NOT_SENT }, interruption: "abort", blockers: [], build: null };
   const watch = run.lookout.watch((sight) => run.context.onProgress({ kind: "seen", version, ...sight }));
   const onAbort = () => interrupt("abort");
   const timer = setTimeout(() => interrupt(budget.reason), Math.max(0, budget.endsAt - performance.now()));
   run.context.signal.addEventListener("abort", onAbort, { once: true });
+  if (run.context.signal.aborted) onAbort();
   try {
-    const reply = await send(run.session.connection, sql);
+    const reply = await answer;
     return { reply, interruption, ...watch.stop() };
   } finally {
     watch.stop();

@@ -28,10 +28,11 @@ export function lockCondition(key: bigint): string {
 
 /**
  * Division by zero unless this very backend holds the lock: a pooler may have moved us, or the server dropped it. A
- * backend knows one database, and waits for nothing while it answers.
+ * backend knows one database, and waits for nothing while it answers. With a mark also unless the session is called so.
  */
-export function ownershipStatement(key: bigint): string {
-  return `select 1 / count(*) as proof from pg_locks where pid = pg_backend_pid() and ${keyCondition(key)}`;
+export function ownershipStatement(key: bigint, mark: string | null = null): string {
+  const isMarked = mark === null ? "" : ` and current_setting('application_name') = ${literal(mark)}`;
+  return `select 1 / count(*) as proof from pg_locks where pid = pg_backend_pid() and ${keyCondition(key)}${isMarked}`;
 }
 
 /** A bigint key is stored as its two halves. */

@@ -28,6 +28,7 @@ interface ProtocolField {
 
 /** The part of pg's wire protocol object that a submittable is given (as pg-cursor and pg-query-stream are). */
 interface Wire {
+  readonly stream: { readonly writable: boolean };
   query(sql: string): void;
   sendCopyFail(reason: string): void;
 }
@@ -38,9 +39,33 @@ interface Wire {
  * Never rejects: what an error means depends on the statement it hit, and that is the caller's to know.
  */
 export function send(connection: Connection, sql: string): Promise<Reply> {
-  const { promise, resolve } = Promise.withResolvers<Reply>();
-  connection.query(new Message(sql, resolve) as never);
-  return promise;
+  const before = ahead.get(connection);
+  return before === undefined || before.isAnswered
+    ? post(connection, new Message(sql))
+    : before.reply.then(() => post(connection, new Message(sql)));
+}
+
+/**
+ * Sends a message while the server is still at work on the one before it, and answers in order. To be called right behind
+ * `send`, and never behind COPY FROM STDIN, which would swallow it.
+ *
+ * pg has a pipeline mode, and lets no submittable of another kind into it (https://node-postgres.com/apis/client).
+ */
+export function sendAhead(connection: Connection, sql: string): Promise<Reply> {
+  const message = new Message(sql);
+  const reply = post(connection, message);
+  ahead.set(connection, message);
+  const { connection: wire } = connection as unknown as { readonly connection: Wire };
+  if (wire.stream.writable) message.submit(wire);
+  return reply;
+}
+
+/** What was sent ahead last. A third message waits for its answer: pg warns of more than one in its queue. */
+const ahead = new WeakMap<Connection, Message>();
+
+function post(connection: Connection, message: Message): Promise<Reply> {
+  connection.query(message as never);
+  return message.reply;
 }
 
 /** True for an error that came from the server and left the session usable. */
@@ -55,18 +80,26 @@ export function sqlStateOf(error: Error | null): string | null {
 
 // pg's own Query keeps neither the rows before an error nor the number of statements that completed.
 class Message {
+  readonly reply: Promise<Reply>;
+  isAnswered = false;
   readonly #sql: string;
   readonly #resolve: (reply: Reply) => void;
   readonly #completed: Row[][] = [];
   #fields: readonly ProtocolField[] = [];
   #rows: Row[] = [];
+  #isSubmitted = false;
 
-  constructor(sql: string, resolve: (reply: Reply) => void) {
+  constructor(sql: string) {
+    const { promise, resolve } = Promise.withResolvers<Reply>();
+    this.reply = promise;
     this.#sql = sql;
     this.#resolve = resolve;
   }
 
+  /** By pg when it is the message's turn. What is ahead of its turn by then was sent already. */
   submit(wire: Wire): void {
+    if (this.#isSubmitted) return;
+    this.#isSubmitted = true;
     wire.query(this.#sql);
   }
 
@@ -99,10 +132,15 @@ class Message {
 
   // pg forgets a query at its first error, so this is the last that is heard of the message.
   handleError(error: Error): void {
-    this.#resolve({ completed: this.#completed, error });
+    this.#answer({ completed: this.#completed, error });
   }
 
   handleReadyForQuery(): void {
-    this.#resolve({ completed: this.#completed, error: null });
+    this.#answer({ completed: this.#completed, error: null });
+  }
+
+  #answer(reply: Reply): void {
+    this.isAnswered = true;
+    this.#resolve(reply);
   }
 }

@@ -1,4 +1,4 @@
-// One thing that a plan has decided to do. Data only.
+// One thing that a plan has decided to do. Pure.
 import type { Migration, Script } from "../migration/manifest.ts";
 import type { JournalEntry } from "./journal.ts";
 
@@ -12,3 +12,8 @@ export type Step = {
   | { readonly direction: "up"; readonly migration: Migration }
   | { readonly direction: "down"; readonly entry: JournalEntry }
 );
+
+/** What was begun statement by statement goes on so, also when its directive, which no checksum covers, has gone. */
+export function isTransactional({ script, resumes }: Step): boolean {
+  return script.transactional && resumes === null;
+}

@@ -1,6 +1,7 @@
 // Takes the steps of a plan one after the other and says what became of each.
 import type { Failure } from "../failure/failure.ts";
 import { phaseOf } from "../migration/manifest.ts";
+import { type Turn, turnsOf } from "./ahead.ts";
 import { applyStatements } from "./apply-statements.ts";
 import { applyTransactional } from "./apply-transactional.ts";
 import { budgetOf } from "./budget.ts";
@@ -13,7 +14,7 @@ import type { EntryAuthor } from "./journal-statements.ts";
 import { describe, fail, finish, finishIncomplete } from "./report.ts";
 import type { MigrationReport, MigrationStatus, Report } from "./report-schema.ts";
 import type { Run } from "./run-context.ts";
-import type { Step } from "./step.ts";
+import { isTransactional, type Step } from "./step.ts";
 import type { LockedWork } from "./work.ts";
 
 /** Takes all steps, or as many as go. Never throws for a step: the report tells what each came to. */
@@ -27,19 +28,22 @@ export async function takeSteps(
   const { draft, context, manifest, journal } = work;
   const taken: Taken[] = [];
   draft.continuation = goal.continuation;
-  for (const step of steps) {
-    const author = { runId: context.runId, invocationId: context.invocationId, batch: batchOf(step) };
+  const { runId, invocationId } = context;
+  let isNextInDoubt = false;
+  for (const turn of turnsOf(run, steps, (step) => ({ runId, invocationId, batch: batchOf(step) }))) {
     const startedAt = performance.now();
-    const outcome = await takeStep(run, step, author);
+    const outcome = await takeStep(run, turn);
     const durationMs = Math.round(performance.now() - startedAt);
-    taken.push({ step, outcome, author, durationMs });
+    taken.push({ step: turn.step, author: turn.author, outcome, durationMs });
+    isNextInDoubt = outcome.kind === "in_doubt" && turn.isNextSent();
     if (outcome.kind !== "done") break;
   }
   draft.after = takeInventory(manifest, withEntries(journal, taken.flatMap(entryOf)));
   const last = taken.at(-1);
   if (last?.outcome.kind === "out_of_time" && last.outcome.warning !== null) draft.warnings.push(last.outcome.warning);
   const failure = last === undefined ? null : failureOf(work, last, taken.length === 1);
-  draft.migrations = steps.map((step, index) => reportStep(work, step, taken[index], failure));
+  const reported = last !== undefined && isNextInDoubt ? [...taken, { ...last, durationMs: 0 }] : taken;
+  draft.migrations = steps.map((step, index) => reportStep(work, step, reported[index], failure));
   if (failure !== null) return fail(draft, failure);
   return last?.outcome.kind === "out_of_time"
     ? finishIncomplete(draft, encodeContinuation(goal.continuation))
@@ -72,8 +76,9 @@ interface Taken {
   readonly durationMs: number;
 }
 
-async function takeStep(run: Run, step: Step, author: EntryAuthor): Promise<StepOutcome> {
+async function takeStep(run: Run, turn: Turn): Promise<StepOutcome> {
   const { context, reserveMs, timeoutMs } = run;
+  const { step, author } = turn;
   const budget = budgetOf({
     requestedMs: timeoutMs,
     directedMs: step.script.timeoutMs,
@@ -81,17 +86,11 @@ async function takeStep(run: Run, step: Step, author: EntryAuthor): Promise<Step
     reserveMs,
     now: performance.now(),
   });
-  if (context.signal.aborted) return { kind: "not_begun", attempts: 0 };
-  if (budget.endsAt <= performance.now()) return outOfTime(1);
+  // What is on its way may be done before anybody can stop it.
+  if (turn.sent === null && context.signal.aborted) return { kind: "not_begun", attempts: 0 };
+  if (turn.sent === null && budget.endsAt <= performance.now()) return outOfTime(1);
   context.onProgress({ kind: "migration_started", version: step.version, name: step.name });
-  return isTransactional(step)
-    ? applyTransactional(run, step, author, budget)
-    : applyStatements(run, step, author, budget);
-}
-
-/** What was begun statement by statement goes on so, also when its directive, which no checksum covers, has gone. */
-function isTransactional({ script, resumes }: Step): boolean {
-  return script.transactional && resumes === null;
+  return isTransactional(step) ? applyTransactional(run, turn, budget) : applyStatements(run, step, author, budget);
 }
 
 /** The entry that a step left in the journal; none when it left none, or none that is known of. */

@@ -1,6 +1,13 @@
 // Puts SQL into one message that is one transaction, and finds a server's error in it again. Pure.
 import type { ServerError } from "./message.ts";
 
+/** What a transaction is put together from: our statements before and behind the given SQL. */
+export interface Parts {
+  readonly head: readonly string[];
+  readonly body: string;
+  readonly tail: readonly string[];
+}
+
 /** A message, and where in it the given SQL stands. */
 export interface Transaction {
   readonly sql: string;

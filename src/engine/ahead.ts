@@ -1,0 +1,75 @@
+// Sends the next step of a run while the server is still at work on the one before: then a step costs what it costs the
+// server, and the way there and back nothing. One step ahead and no more, for each that then fails because of the one
+// before it is an error in the server's log.
+import { type Attempted, compose, type Sent } from "./attempt.ts";
+import { type Budget, timeoutOf } from "./budget.ts";
+import { frameOf } from "./frame.ts";
+import type { EntryAuthor } from "./journal-statements.ts";
+import { sendAhead } from "./message.ts";
+import { isBehindProxy } from "./pooler.ts";
+import type { Run } from "./run-context.ts";
+import { isTransactional, type Step } from "./step.ts";
+
+/** A step's turn to be taken. */
+export interface Turn {
+  readonly step: Step;
+  readonly author: EntryAuthor;
+  /** Counted from 1. */
+  readonly number: number;
+  /** Null where nothing was sent before its turn came. */
+  readonly sent: Sent | null;
+  /** To be called when all of this step is on its way. Sends the next one, where that may be. */
+  readonly sendNext: (budget: Budget) => void;
+  /** To be called when this step is done, with how it came to that. */
+  readonly done: (attempted: Pick<Attempted, "attempts" | "interruption">) => void;
+  /** Whether the next step is on its way. */
+  readonly isNextSent: () => boolean;
+}
+
+/** The turns of a run's steps, in order; each is asked for when the one before it is over. */
+export function* turnsOf(
+  run: Run,
+  steps: readonly Step[],
+  authorOf: (step: Step) => EntryAuthor,
+): Generator<Turn, void, void> {
+  let ahead: Sent | null = null;
+  for (const [index, step] of steps.entries()) {
+    const [sent, number, next] = [ahead, index + 1, steps[index + 1]];
+    ahead = null;
+    yield {
+      step,
+      author: authorOf(step),
+      number,
+      sent,
+      sendNext: (budget) => {
+        if (next !== undefined && mayBeAhead(run, next, budget)) ahead = sendNext(run, next, authorOf(next), number);
+      },
+      done: ({ attempts, interruption }) => {
+        // What was behind an attempt that failed has failed with it. A cancel that came too late may hit what is behind.
+        if (attempts > 1) ahead = null;
+        else if (ahead !== null) ahead = { ...ahead, isSuspect: interruption !== null };
+      },
+      isNextSent: () => ahead !== null,
+    };
+  }
+}
+
+function sendNext(run: Run, step: Step, author: EntryAuthor, behind: number): Sent {
+  const parts = frameOf(run, step, author, { number: behind + 1, behind });
+  const transaction = compose(parts, 1, timeoutOf(run.timeoutMs, step.script.timeoutMs));
+  return { parts, transaction, answer: sendAhead(run.session.connection, transaction.sql), isSuspect: false };
+}
+
+/**
+ * How long it may take is said when it is sent, and it begins only when the other one is done: there has to be time for both
+ * to take all of theirs. What stands between us and the server (RDS Proxy, PgBouncer) need not expect a second message.
+ */
+function mayBeAhead({ session, context, reserveMs, timeoutMs }: Run, next: Step, { endsAt }: Budget): boolean {
+  const leftMs = context.remainingMs() - reserveMs - (endsAt - performance.now());
+  return (
+    isTransactional(next) &&
+    !context.signal.aborted &&
+    !isBehindProxy(session.connection, session.facts.backendPid) &&
+    leftMs >= timeoutOf(timeoutMs, next.script.timeoutMs)
+  );
+}
