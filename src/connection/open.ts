@@ -37,7 +37,8 @@ export async function openConnection(
   });
   withoutEnvironment(client);
   // Without a listener, a connection that is lost between two messages ends the process. The next message learns of it.
-  client.on("error", () => {});
+  // Once the server has said why, the driver adds that the connection ended.
+  client.on("error", (error) => lastWords.has(client) || lastWords.set(client, error));
   // A host that drops packets is not answered for by anybody: whoever pressed Ctrl-C would wait for the time-out.
   const stop = () => hangUp(client, "stopped while connecting");
   signal.addEventListener("abort", stop, { once: true });
@@ -60,6 +61,16 @@ export function hangUp(connection: Connection, reason: string): void {
   const { stream } = (connection as unknown as { readonly connection: { readonly stream: Duplex } }).connection;
   stream.destroy(new Error(reason));
 }
+
+/**
+ * What ended a session between two messages, with the server's SQLSTATE where it said one: the driver tells that nobody
+ * who asks later. Undefined while nothing did.
+ */
+export function lastWordsOf(connection: Connection): Error | undefined {
+  return lastWords.get(connection);
+}
+
+const lastWords = new WeakMap<Connection, Error>();
 
 /** The process id that the server announced; behind a pooler it is not the backend's. */
 export function announcedPid(connection: Connection): number {

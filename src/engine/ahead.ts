@@ -6,7 +6,7 @@ import { type Budget, timeoutOf } from "./budget.ts";
 import { frameOf } from "./frame.ts";
 import type { EntryAuthor } from "./journal-statements.ts";
 import { sendAhead } from "./message.ts";
-import { isBehindProxy } from "./pooler.ts";
+import { isDirect } from "./open-session.ts";
 import type { Run } from "./run-context.ts";
 import { isTransactional, type Step } from "./step.ts";
 
@@ -62,14 +62,15 @@ function sendNext(run: Run, step: Step, author: EntryAuthor, behind: number): Se
 
 /**
  * How long it may take is said when it is sent, and it begins only when the other one is done: there has to be time for both
- * to take all of theirs. What stands between us and the server (RDS Proxy, PgBouncer) need not expect a second message.
+ * to take all of theirs. Once a connection was lost there is one at a time, so that it is known which one costs it.
  */
 function mayBeAhead({ session, context, reserveMs, timeoutMs }: Run, next: Step, { endsAt }: Budget): boolean {
   const leftMs = context.remainingMs() - reserveMs - (endsAt - performance.now());
   return (
     isTransactional(next) &&
     !context.signal.aborted &&
-    !isBehindProxy(session.connection, session.facts.backendPid) &&
+    context.leg === undefined &&
+    isDirect(session) &&
     leftMs >= timeoutOf(timeoutMs, next.script.timeoutMs)
   );
 }

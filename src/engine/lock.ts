@@ -52,19 +52,23 @@ export interface LockWaits {
  * Takes the lock and returns null, or returns who still builds an index that was left to the server; throws where another
  * run holds it. Not re-entrant: a lock that is already ours was taken by another client over the same backend, which
  * proves a transaction pooler.
+ *
+ * `onAsked` is called while the answer is on its way, each time.
  */
 export async function acquireLock(
   session: Session,
   target: Target,
   context: RunContext,
   { waitMs, buildMs }: LockWaits,
+  onAsked: () => void = () => {},
 ): Promise<LockHolder | null> {
   const key = lockKey(target.schema, target.journal);
   const startedAt = performance.now();
   for (;;) {
-    const { state, holder } = await tryLock(session, key);
+    const state = await tryLock(session, key, onAsked);
     if (state === "got") return null;
     if (state === "mine") throw poolerDetected("another client holds the run lock over the same backend");
+    const holder = await readHolder(session, key);
     const builder = buildMs !== null && isDetached(holder?.application ?? null) ? holder : null;
     // Such a build outlives also an invocation that died without an answer: then we are the one that has to give it.
     if (builder === null && context.mayBeTwice && isSameRun(session.applicationName, holder?.application ?? null))
@@ -95,19 +99,16 @@ export async function releaseLock({ connection, facts }: Session, target: Target
   );
 }
 
-async function tryLock(
-  { connection, facts }: Session,
-  key: bigint,
-): Promise<{ state: string; holder: LockHolder | null }> {
-  const condition = lockCondition(key);
-  const reply = await send(
+async function tryLock({ connection, facts }: Session, key: bigint, onAsked: () => void): Promise<string> {
+  const answer = send(
     connection,
-    `select case when pg_backend_pid() <> ${facts.backendPid} then 'moved' when exists (select from pg_locks where pid = pg_backend_pid() and ${condition}) then 'mine' when pg_try_advisory_lock(${key}) then 'got' else 'busy' end as state;
-${holderStatement(key)}`,
+    `select case when pg_backend_pid() <> ${facts.backendPid} then 'moved' when exists (select from pg_locks where pid = pg_backend_pid() and ${keyCondition(key)}) then 'mine' when pg_try_advisory_lock(${key}) then 'got' else 'busy' end as state`,
   );
-  const state = reply.completed[0]?.[0]?.["state"];
-  if (state == null) throw lost(reply.error);
-  return { state, holder: decodeHolder(reply.completed[1]?.[0]) };
+  onAsked();
+  const { completed, error } = await answer;
+  const state = completed[0]?.[0]?.["state"];
+  if (state == null) throw lost(error);
+  return state;
 }
 
 /** Who holds the lock now; null when nobody does. */

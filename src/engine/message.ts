@@ -1,5 +1,6 @@
 // One message of the simple query protocol and everything that comes back. The engine's only way to the server.
-import type { Connection } from "../connection/open.ts";
+import type { EventEmitter } from "node:events";
+import { type Connection, lastWordsOf } from "../connection/open.ts";
 
 /** A row as the server sent it: text, or null. */
 export type Row = Readonly<Record<string, string | null>>;
@@ -27,7 +28,7 @@ interface ProtocolField {
 }
 
 /** The part of pg's wire protocol object that a submittable is given (as pg-cursor and pg-query-stream are). */
-interface Wire {
+interface Wire extends EventEmitter {
   readonly stream: { readonly writable: boolean };
   query(sql: string): void;
   sendCopyFail(reason: string): void;
@@ -63,9 +64,11 @@ export function sendAhead(connection: Connection, sql: string): Promise<Reply> {
 /** What was sent ahead last. A third message waits for its answer: pg warns of more than one in its queue. */
 const ahead = new WeakMap<Connection, Message>();
 
-function post(connection: Connection, message: Message): Promise<Reply> {
+async function post(connection: Connection, message: Message): Promise<Reply> {
   connection.query(message as never);
-  return message.reply;
+  const reply = await message.reply;
+  if (reply.error === null || isServerError(reply.error)) return reply;
+  return { ...reply, error: lastWordsOf(connection) ?? reply.error };
 }
 
 /** True for an error that came from the server and left the session usable. */
@@ -130,9 +133,15 @@ class Message {
     // Dropped: a migration has no output.
   }
 
-  // pg forgets a query at its first error, so this is the last that is heard of the message.
-  handleError(error: Error): void {
-    this.#answer({ completed: this.#completed, error });
+  // pg forgets a query at its first error. Until the server is ready, the next message would wait in pg's queue, and one
+  // sent ahead of its turn would be with the server before it.
+  handleError(error: Error, wire: Wire): void {
+    const answer = () => {
+      wire.off("readyForQuery", answer).off("end", answer);
+      this.#answer({ completed: this.#completed, error });
+    };
+    if (isServerError(error)) wire.on("readyForQuery", answer).on("end", answer);
+    else answer();
   }
 
   handleReadyForQuery(): void {

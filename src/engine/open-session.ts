@@ -7,7 +7,7 @@ import type { Problem, Refusal } from "../failure/problem.ts";
 import { reserveOf } from "./budget.ts";
 import { decodeJournal, EMPTY_JOURNAL, type Journal } from "./journal.ts";
 import { journalName, readStatement } from "./journal-statements.ts";
-import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
+import { isServerError, type Reply, send, sendAhead, sqlStateOf } from "./message.ts";
 import { assertOwnBackend, isBehindProxy, poolerDetected } from "./pooler.ts";
 import { identifier } from "./quote.ts";
 import type { RunContext } from "./run-context.ts";
@@ -115,9 +115,24 @@ async function anotherConnection(target: Target, options: ConnectOptions): Promi
   return connected.connection;
 }
 
-/** Reads the journal again, after the lock is taken. */
+/** Reads the journal again. */
 export async function readJournal(session: Session, target: Target): Promise<JournalReading> {
-  return readingOf(await send(session.connection, readStatement(target)), 0, target, session.facts);
+  return journalIn(await send(session.connection, readStatement(target)), session, target);
+}
+
+/** Asks for the journal behind a question that is not answered yet; for journalIn. */
+export function askForJournal(session: Session, target: Target): Promise<Reply> {
+  return sendAhead(session.connection, readStatement(target));
+}
+
+/** Throws a MigrationError where the table cannot be read as a journal. */
+export function journalIn(reply: Reply, session: Session, target: Target): JournalReading {
+  return readingOf(reply, 0, target, session.facts);
+}
+
+/** Whether a message may be sent ahead: what stands between us and the server (RDS Proxy, PgBouncer) need not expect it. */
+export function isDirect({ connection, facts }: Session): boolean {
+  return !isBehindProxy(connection, facts.backendPid);
 }
 
 const FACTS = 2;

@@ -7,8 +7,8 @@ import { EMPTY_JOURNAL, type Journal } from "./journal.ts";
 import { createStatements, journalName } from "./journal-statements.ts";
 import { acquireLock, releaseLock } from "./lock.ts";
 import { createLookout, type Lookout } from "./lookout.ts";
-import { isServerError, send, sqlStateOf } from "./message.ts";
-import { readJournal, type Session } from "./open-session.ts";
+import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
+import { askForJournal, isDirect, journalIn, readJournal, type Session } from "./open-session.ts";
 import type { Draft } from "./report.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Target } from "./target.ts";
@@ -81,11 +81,17 @@ async function withLock<T>(
   const usableMs = usableMsOf(work);
   const waitMs = Math.min(context.lockWaitMs, usableMs);
   const buildMs = whileBuilding === undefined ? null : usableMs;
-  const builder = await acquireLock(session, target, context, { waitMs, buildMs });
+  // On the way before the lock is ours, and read when it is; not again with each time that it is asked for.
+  let asked: Promise<Reply> | null = null;
+  let tries = 0;
+  const builder = await acquireLock(session, target, context, { waitMs, buildMs }, () => {
+    asked = tries++ === 0 && isDirect(session) ? askForJournal(session, target) : null;
+  });
   if (builder !== null && whileBuilding !== undefined) return whileBuilding(builder);
   const lookout = createLookout(target, session, showQueries);
   try {
-    const journal = await readOrCreateJournal(session, target);
+    const reading = await (asked === null ? readJournal(session, target) : journalIn(await asked, session, target));
+    const journal = reading.exists ? reading.journal : await createJournal(session, target);
     const inventory = takeInventory(manifest, journal);
     draft.before = inventory;
     const isFresh = context.remainingMs() >= grantedMs / 2;
@@ -96,9 +102,7 @@ async function withLock<T>(
   }
 }
 
-async function readOrCreateJournal(session: Session, target: Target): Promise<Journal> {
-  const reading = await readJournal(session, target);
-  if (reading.exists) return reading.journal;
+async function createJournal(session: Session, target: Target): Promise<Journal> {
   const reply = await send(session.connection, composeTransaction(createStatements(target), "", []).sql);
   if (reply.error === null) return EMPTY_JOURNAL;
   if (isServerError(reply.error)) await send(session.connection, "rollback");

@@ -6,7 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { connectTo } from "../../src/connection/connect-to.ts";
+import { announcedPid } from "../../src/connection/open.ts";
 import { startServer } from "../../src/embedded/server.ts";
+import { send } from "../../src/engine/message.ts";
 import { postgresVersions, type TestDatabase } from "../support/database.ts";
 import { runEvent, statuses } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
@@ -107,8 +110,24 @@ describe.each(postgresVersions)("on PostgreSQL $version", ({ url: serverUrl }) =
       failure: { code: "CONNECTION_LOST", details: { version: "0002" } },
     });
     expect(statuses(report)).toEqual({ "0001": "applied", "0002": "in_doubt", "0003": "not_reached" });
-    expect(proxy.counts().queries.filter((text) => text.includes("create table b"))).toHaveLength(2);
+    // The first time it was sent ahead, and it was the one before it that was under way.
+    expect(proxy.counts().queries.filter((text) => text.includes("create table b"))).toHaveLength(3);
     expect(await tablesOf(database)).toEqual(["a"]);
+  });
+
+  it("a session that was ended between two messages tells the next one by whom", async () => {
+    const database = await freshDatabase(serverUrl);
+    const connected = await connectTo(database.url)({
+      withinMs: 10_000,
+      signal: new AbortController().signal,
+      onWait: () => {},
+    });
+    if ("problems" in connected) throw new Error("no connection");
+    const { connection } = connected;
+    const ended = new Promise((resolve) => connection.once("end", resolve));
+    await database.query("select pg_terminate_backend($1)", [announcedPid(connection)]);
+    await ended;
+    expect((await send(connection, "select 1")).error).toMatchObject({ severity: "FATAL", code: "57P01" });
   });
 
   it("a session that an administrator ended is not taken up again, and nothing of it is in doubt", async () => {
