@@ -4,6 +4,7 @@ import type { Blocker } from "../failure/failure.ts";
 import { type Budget, lockTimeoutMs, retryPauseMs } from "./budget.ts";
 import type { StepOutcome } from "./explain-step.ts";
 import { answerWithin, type Interrupted, sendWithin } from "./interrupt.ts";
+import { finishOf } from "./journal.ts";
 import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
 import type { Run } from "./run-context.ts";
 import { composeTransaction, type Parts, type Transaction } from "./transaction.ts";
@@ -80,9 +81,7 @@ export function compose(parts: Parts, attempts: number, leftMs: number): Transac
 
 /** The outcome of a transaction whose last statement before the commit completed its entry. */
 export function doneBy({ reply, attempts }: Attempted): StepOutcome {
-  const entry = reply.completed.at(-2)?.[0];
-  const durationMs = entry?.["duration_ms"] == null ? null : Number(entry["duration_ms"]);
-  return { kind: "done", finishedAt: entry?.["finished_at"] ?? null, durationMs, attempts };
+  return { kind: "done", ...finishOf(reply.completed.at(-2)?.[0] ?? {}), attempts };
 }
 
 function timeouts(attempts: number, leftMs: number): readonly string[] {

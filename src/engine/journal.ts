@@ -37,9 +37,22 @@ export interface Journal {
 
 export const EMPTY_JOURNAL: Journal = { entries: [], newestBatch: 0 };
 
-/** Decodes the rows of readStatement. */
+/** Decodes the rows of readStatement, in whatever order they come. */
 export function decodeJournal(rows: readonly Row[]): Journal {
-  return { entries: newestOf(rows.map(decodeEntry)), newestBatch: Number(rows[0]?.["newest_batch"] ?? 0) };
+  const entries = rows.map(decodeEntry);
+  const newestBatch = entries.reduce((newest, { batch }) => Math.max(newest, batch), 0);
+  return { entries: newestOf(entries), newestBatch };
+}
+
+/** When an entry was finished and what that took; nulls while it is not. */
+export function finishOf(row: Row): Pick<JournalEntry, "finishedAt" | "durationMs"> {
+  const { started_at: started, finished_at: finished } = row;
+  if (started == null || finished == null) return { finishedAt: null, durationMs: null };
+  const tookUs = microsecondsOf(finished) - microsecondsOf(started);
+  return {
+    finishedAt: `${secondOf(finished)}.${fractionOf(finished).slice(0, 3)}Z`,
+    durationMs: Math.round(tookUs / 1000),
+  };
 }
 
 /** The journal after some of its entries were followed by newer ones. */
@@ -49,7 +62,7 @@ export function withEntries(journal: Journal, newer: readonly JournalEntry[]): J
   return { entries, newestBatch: Math.max(journal.newestBatch, ...newer.map(({ batch }) => batch)) };
 }
 
-/** A file may have been renamed from 1 to 0001: one version, and the database groups by the text. */
+/** The last of each version. A file may have been renamed from 1 to 0001: one version, under two names. */
 function newestOf(entries: readonly JournalEntry[]): readonly JournalEntry[] {
   const newest = new Map<string, JournalEntry>();
   for (const entry of entries) {
@@ -72,7 +85,21 @@ function decodeEntry(row: Row): JournalEntry {
     statementsDone: Number(row["statements_done"]),
     statementBegun: Number(row["statement_begun"]),
     runId: row["run_id"] ?? "",
-    finishedAt: row["finished_at"] ?? null,
-    durationMs: row["duration_ms"] == null ? null : Number(row["duration_ms"]),
+    ...finishOf(row),
   };
+}
+
+// As a session of ours has instants printed, in UTC and ISO style: `2024-06-01 09:00:00.123456+00`, without zeros at the end
+// (https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-OUTPUT).
+function microsecondsOf(instant: string): number {
+  return Date.parse(`${secondOf(instant)}Z`) * 1000 + Number(fractionOf(instant));
+}
+
+function secondOf(instant: string): string {
+  return `${instant.slice(0, 10)}T${instant.slice(11, 19)}`;
+}
+
+function fractionOf(instant: string): string {
+  const fraction = instant[19] === "." ? instant.slice(20, instant.indexOf("+", 20)) : "";
+  return fraction.padEnd(6, "0");
 }

@@ -111,9 +111,10 @@ class Message {
   }
 
   handleDataRow(message: { readonly fields: readonly (string | null)[] }): void {
-    this.#rows.push(
-      Object.fromEntries(this.#fields.map((field, index) => [field.name, message.fields[index] ?? null])),
-    );
+    // By hand: a journal has thousands of rows, and Object.fromEntries takes several times as long.
+    const row: Record<string, string | null> = {};
+    for (const [index, { name }] of this.#fields.entries()) row[name] = message.fields[index] ?? null;
+    this.#rows.push(row);
   }
 
   handleCommandComplete(): void {

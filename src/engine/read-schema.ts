@@ -1,4 +1,5 @@
 // Reads what is in the schema now, in one round trip. What it means is schema/'s to say.
+import type { ObjectKind } from "../migration/schema-change.ts";
 import { CATALOG_INDEX, catalogStatements } from "../schema/catalog-query.ts";
 import { decodeSnapshot, type Snapshot } from "../schema/snapshot.ts";
 import { isServerError, send, sqlStateOf } from "./message.ts";
@@ -22,15 +23,17 @@ const LONGEST_MS = 60_000;
 /**
  * Changes nothing. Definitions are printed under a lock on their table (pg_get_expr), so a session that has one to itself
  * keeps this waiting: throws a MigrationError after three seconds of that, after `withinMs`, and when the catalog cannot
- * be read.
+ * be read. With `kinds`, objects of others may be missing.
  */
 export async function readSchema(
   { connection }: Pick<Session, "connection">,
   target: Pick<Target, "schema" | "journal">,
   withinMs: number,
+  kinds: ReadonlySet<ObjectKind> | null = null,
 ): Promise<Snapshot> {
   const endsAt = performance.now() + Math.min(withinMs, LONGEST_MS);
-  const [begin, ...reading] = catalogStatements({ schema: literal(target.schema), journal: literal(target.journal) });
+  const scope = { schema: literal(target.schema), journal: literal(target.journal) };
+  const [begin, ...reading] = catalogStatements(scope, kinds);
   for (let attempt = 1; ; attempt++) {
     const leftMs = Math.max(1, Math.round(endsAt - performance.now()));
     const limits = [

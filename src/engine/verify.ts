@@ -21,7 +21,8 @@ export async function verified(work: Work, report: Report): Promise<Report> {
   if (!isDone(report) || versions.size === 0) return report;
   const expectations = expectationsOf(inventory);
   if (expectations === null) return report;
-  const live = await readSchema(session, target, work.context.remainingMs() * SHARE).catch(() => null);
+  const kinds = new Set(expectations.flatMap(({ change }) => change.sets.map(({ kind }) => kind)));
+  const live = await readSchema(session, target, work.context.remainingMs() * SHARE, kinds).catch(() => null);
   if (live === null) return { ...report, warnings: [...report.warnings, NOT_VERIFIED] };
   const brought = new Set(
     expectations.flatMap(({ version, change }) => (versions.has(version) ? change.sets.map(keyOf) : [])),

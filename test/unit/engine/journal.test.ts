@@ -15,9 +15,8 @@ const row = {
   statements_done: "0",
   statement_begun: "0",
   run_id: RUN_ID,
-  finished_at: "2024-06-01T09:00:00.123Z",
-  duration_ms: "234",
-  newest_batch: "7",
+  started_at: "2024-06-01 08:59:59.889999+00",
+  finished_at: "2024-06-01 09:00:00.123999+00",
 };
 
 describe("decodeJournal", () => {
@@ -39,12 +38,12 @@ describe("decodeJournal", () => {
           durationMs: 234,
         },
       ],
-      newestBatch: 7,
+      newestBatch: 3,
     });
   });
 
   test("reads an entry that has not finished", () => {
-    const started = { ...row, state: "started", statements_done: "2", finished_at: null, duration_ms: null };
+    const started = { ...row, state: "started", statements_done: "2", finished_at: null };
     expect(decodeJournal([started]).entries[0]).toMatchObject({
       state: "started",
       statementsDone: 2,
@@ -53,8 +52,18 @@ describe("decodeJournal", () => {
     });
   });
 
-  test("takes a duration of nothing for one", () => {
-    expect(decodeJournal([{ ...row, duration_ms: "0" }]).entries[0]?.durationMs).toBe(0);
+  test.each([
+    ["2024-06-01 09:00:00+00", "2024-06-01 09:00:00+00", "2024-06-01T09:00:00.000Z", 0],
+    ["2024-02-28 23:59:59.9+00", "2024-02-29 00:00:00.1+00", "2024-02-29T00:00:00.100Z", 200],
+    ["2024-06-01 09:00:00.0005+00", "2024-06-01 09:00:00.001+00", "2024-06-01T09:00:00.001Z", 1],
+  ])("reads instants as the server prints them: from %s to %s", (started_at, finished_at, finishedAt, durationMs) => {
+    expect(decodeJournal([{ ...row, started_at, finished_at }]).entries[0]).toMatchObject({ finishedAt, durationMs });
+  });
+
+  test("takes the last entry of each version, and the newest batch of all, in whatever order they come", () => {
+    const older = { ...row, id: "8", version: "20240601_1", batch: "9" };
+    const { entries, newestBatch } = decodeJournal([row, older, { ...older, id: "7" }]);
+    expect([entries.map(({ id }) => id), newestBatch]).toEqual([[row.id], 9]);
   });
 
   test("makes an empty journal of no rows", () => {
