@@ -88,7 +88,7 @@ function searchPath({ schema }: Target): string {
 
 /** One row of facts. Reads the catalog only, so it works in any schema and on a standby. */
 export function factsStatement(target: Target): string {
-  return `select current_setting('server_version') as server_version, current_setting('server_version_num') as server_version_number, pg_is_in_recovery() as is_read_only, pg_backend_pid() as backend_pid, (select backend_start from pg_stat_get_activity(pg_backend_pid())) as backend_start, current_user as role, pg_postmaster_start_time() as server_start, (select has_schema_privilege(oid, 'create') from pg_namespace where nspname = ${literal(target.schema)}) as may_create`;
+  return `select current_setting('server_version') as server_version, current_setting('server_version_num') as server_version_number, pg_is_in_recovery() as is_read_only, pg_backend_pid() as backend_pid, (select backend_start from pg_stat_get_activity(pg_backend_pid())) as backend_start, current_user as role, pg_postmaster_start_time() as server_start, has_schema_privilege(to_regnamespace(${literal(identifier(target.schema))}), 'create') as may_create`;
 }
 
 /** Decodes the row of factsStatement. */

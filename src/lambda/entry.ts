@@ -6,12 +6,13 @@ import { preload } from "../connection/connector.ts";
 import { readEnvironment } from "../connection/environment.ts";
 import { parseSettings } from "../connection/settings.ts";
 import { awsCaller } from "./call-aws.ts";
-import { createHandler } from "./handler.ts";
+import { createHandler, warmUp } from "./handler.ts";
 
 const log = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const settings = parseSettings(readEnvironment());
 const handle = createHandler(settings, manifest, { caller: awsCaller, log });
 if (!("problems" in settings)) preload(settings);
+warmUp();
 
 /** The function's handler, `index.handler`. Lambda ends an invocation without a signal, so none is passed on. */
 export async function handler(event: unknown, context: Context): Promise<unknown> {

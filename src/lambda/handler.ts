@@ -49,6 +49,15 @@ export interface Outside {
 /** Each is told by its structure; `direct` takes what is nobody's, to refuse it. */
 const TRIGGERS: readonly Trigger[] = [codepipeline, codedeploy, ecs, cloudformation, scheduled];
 
+/** Has an event read that asks for nothing: what is compiled and looked up at first is then there for the one that counts. */
+export function warmUp(): void {
+  const event = { command: "status" };
+  (TRIGGERS.find(({ recognises }) => recognises(event)) ?? direct).read(event, {
+    hookCommand: "run",
+    manifestHash: null,
+  });
+}
+
 /** Settings or manifest may be a refusal: then every request is answered with its problems. */
 export function createHandler(
   settings: Settings | Refusal,
