@@ -17,9 +17,16 @@ import type { Target } from "./target.ts";
  * so the database's name need not be in it: https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
 export function lockKey(schema: string, journal: string): bigint {
-  const hash = createHash("sha256").update(["hellojohn-migration-hook", schema, journal].join("\0")).digest();
-  return hash.readBigInt64BE(0);
+  const name = ["hellojohn-migration-hook", schema, journal].join("\0");
+  const known = keys.get(name);
+  if (known !== undefined) return known;
+  const key = createHash("sha256").update(name).digest().readBigInt64BE(0);
+  keys.set(name, key);
+  return key;
 }
+
+/** Every step of a run asks again. */
+const keys = new Map<string, bigint>();
 
 /** An SQL condition over pg_locks: this lock, granted, whoever in this database has it. */
 export function lockCondition(key: bigint): string {

@@ -4,9 +4,9 @@ import type { ObjectKind, SchemaChange, SchemaObject } from "../migration/schema
 /** All objects, in the order of their keys. */
 export type Snapshot = readonly SchemaObject[];
 
-/** Tells an object from every other one in its schema. */
+/** Tells an object from every other one in its schema. No name in PostgreSQL holds the character between the parts. */
 export function keyOf({ kind, of, name }: Pick<SchemaObject, "kind" | "of" | "name">): string {
-  return JSON.stringify([kind, of, name]);
+  return `${kind}\0${of}\0${name}`;
 }
 
 /** Decodes rows of the catalog query. */
