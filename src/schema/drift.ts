@@ -32,8 +32,7 @@ export function driftOf(expectations: readonly Expectation[], live: Snapshot, is
   const found = byKey(live);
   const applied = expectations.filter(({ isApplied }) => isApplied);
   const own = applyChanges(applied.map(({ change }) => change));
-  const newest =
-    applied.length === expectations.length ? own : applyChanges(expectations.map(({ change }) => change));
+  const newest = applied.length === expectations.length ? own : applyChanges(expectations.map(({ change }) => change));
   const [expected, known] = [byKey(own), byKey(newest === own ? own : [...own, ...newest])];
   const [liveTables, ownTables] = [relationsOf(live), relationsOf(own)];
   const missing = newest.filter(
