@@ -103,7 +103,9 @@ function embedded(version: string): Start {
 }
 
 function startEmbedded(name: string, dataDirectory: string): Promise<StartedServer> {
-  return startServer({ package: name, dataDirectory, durable: false, settings: { max_connections: "200" } });
+  // A small log, where it may be in memory.
+  const settings = { max_connections: "200", max_wal_size: "256MB" };
+  return startServer({ package: name, dataDirectory, durable: false, settings });
 }
 
 async function startContainer(image: string): Promise<StartedServer> {
