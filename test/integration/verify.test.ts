@@ -62,6 +62,34 @@ describe.each(postgresVersions)("after a run on PostgreSQL $version", ({ url }) 
     expect(statuses(report)).toEqual({ "0001": "applied", "0002": "applied" });
   });
 
+  it("every kind of object is found again, also where the migrations make of nothing but that one", async () => {
+    const database = await freshDatabase(url);
+    const kinds = await rehearsedManifest(
+      manifestOf({
+        "0001_enum.up.sql": "create type mood as enum ('fine')",
+        "0002_domain.up.sql": "create domain mail as text",
+        "0003_type.up.sql": "create type pair as (a int, b int)",
+        "0004_sequence.up.sql": "create sequence counter",
+        "0005_function.up.sql": "create function one() returns int language sql as 'select 1'",
+        "0006_view.up.sql": "create view own as select 1 as one",
+        "0007_policy.up.sql": "create table p (id int); create policy own on p",
+        "0008_constraint.up.sql": "create table c (id int constraint positive check (id > 0))",
+        "0009_index.up.sql": "create table i (id int); create index i_id on i (id)",
+        "0010_trigger.up.sql":
+          "create table t (); create trigger one before update on t for each row execute function suppress_redundant_updates_trigger()",
+        "0011_materialized.up.sql": "create materialized view kept as select 1 as one",
+        "0012_extension.up.sql": "create extension pg_trgm",
+      }),
+      url,
+    );
+    for (const migration of kinds.migrations) {
+      const schema = `only_${migration.name}`;
+      await database.query(`create schema ${schema}`);
+      const report = await runEvent(database.url, { ...kinds, migrations: [migration] }, RUN, { schema });
+      expect(report).toMatchObject({ outcome: "applied", warnings: [] });
+    }
+  });
+
   it("what was amiss before is a warning", async () => {
     const database = await freshDatabase(url);
     await runEvent(database.url, first, RUN);
