@@ -237,7 +237,7 @@ describe.each(postgresVersions)("an invocation that runs out on PostgreSQL $vers
       "0002_slow.up.sql": "create table slow (); select pg_sleep(30)",
       "0003_c.up.sql": "create table c ()",
     });
-    const invocation = invocationOf(3_000);
+    const invocation = invocationOf(5_000);
     const report = await runEvent(database.url, files, RUN, { remainingMs: invocation.remainingMs });
     expect(invocation.isOver()).toBe(false);
     expect((await engineSessionsOf(database)).filter(({ state }) => state === "active")).toEqual([]);
@@ -260,7 +260,7 @@ describe.each(postgresVersions)("an invocation that runs out on PostgreSQL $vers
       "0001_a.up.sql":
         "-- hj:transaction off\ncreate table a ();\nselect pg_sleep(seconds) from delay;\ncreate table b ();",
     });
-    const invocation = invocationOf(1_500);
+    const invocation = invocationOf(5_000);
     const report = await runEvent(database.url, files, RUN, { remainingMs: invocation.remainingMs });
     expect(invocation.isOver()).toBe(false);
     expect(report).toMatchObject({ outcome: "incomplete", counts: { applied: 0, started: 1 } });
