@@ -69,11 +69,13 @@ function createAsker(url: string): { readonly query: TestDatabase["query"]; read
       // Whoever asks meanwhile has a session of its own.
       idle = null;
       try {
-        const rows = rowsOf(await client.query(sql, values));
-        await client.query("discard all");
-        if (idle === null) idle = client;
+        const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql, values);
+        // Of what was written, the server tells others in statistics when the session ends.
+        const isRead = [result].flat().every(({ command }) => command === "SELECT");
+        if (isRead) await client.query("discard all");
+        if (isRead && idle === null) idle = client;
         else await client.end();
-        return rows;
+        return rowsOf(result);
       } catch (error) {
         await client.end().catch(() => {});
         throw error;
