@@ -134,14 +134,15 @@ describe("hj --function", () => {
   test("goes on with a run that the function's deadline cuts, and tells all of it as one run", async () => {
     const database = await freshDatabase(serverUrl);
     const folder = await freshFolder();
-    const sleep = "select pg_sleep(1.2);";
+    // Four of them are more than an invocation has, and one leaves a busy machine seconds to start and to connect.
+    const sleep = "select pg_sleep(2);";
     const files = { "1_a.sql": sleep, "2_b.sql": sleep, "3_c.sql": sleep, "4_d.sql": sleep, "5_e.sql": "select 1/0;" };
     await withDirectory(files, async (directory) => {
       const compiled = await compileDirectory(directory, { isStrict: false });
       if ("problems" in compiled) throw new Error("the directory does not compile");
       await bundleFunction(compiled.manifest, ROOT, folder);
     });
-    const lambda = await freshLambda(database, { bundle: join(folder, "function", "index.cjs"), timeoutMs: 4_000 });
+    const lambda = await freshLambda(database, { bundle: join(folder, "function", "index.cjs"), timeoutMs: 8_000 });
     const { stdout, stderr, exitCode } = await inAws(lambda, "run");
     expect(exitCode).toBe(1);
     for (const name of ["1_a", "2_b", "3_c", "4_d"]) expect(stdout).toMatch(new RegExp(`^ {2}✅ {2}${name} \\(`, "m"));
