@@ -65,9 +65,10 @@ function createAsker(url: string): { readonly query: TestDatabase["query"]; read
   };
   return {
     async query(sql, values) {
-      const client = idle ?? (await open());
       // Whoever asks meanwhile has a session of its own.
+      const free = idle;
       idle = null;
+      const client = free ?? (await open());
       try {
         const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql, values);
         // Of what was written, the server tells others in statistics when the session ends.
