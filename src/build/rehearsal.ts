@@ -1,8 +1,8 @@
 // Finds out what migrations make of a schema, by running them on an empty PostgreSQL that is started for it, and where
 // there are contract migrations on a second one in the other order.
 import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { rehearse } from "../engine/rehearse.ts";
 import type { Target } from "../engine/target.ts";
 import { MigrationError } from "../failure/failure.ts";
@@ -36,12 +36,18 @@ export async function rehearsed(manifest: Manifest, options: RehearsalOptions): 
   const kept = file === null ? null : await readKept(file);
   if (kept !== null) return withKept(manifest, kept);
   const result = await inBothOrders(manifest, options);
-  if (!("problems" in result) && file !== null && cacheDirectory !== null) {
-    await mkdir(cacheDirectory, { recursive: true });
-    const keep = result.migrations.map(({ change, changeExpandFirst }) => ({ change, changeExpandFirst }));
-    await writeFile(file, JSON.stringify(keep));
-  }
+  // What cannot be kept is tried again the next time: on a read-only file system, or where nobody has a home.
+  if (!("problems" in result) && file !== null) await keep(file, result).catch(() => {});
   return result;
+}
+
+/** Whole or not at all: another process may be about the same migrations. */
+async function keep(file: string, { migrations }: Manifest): Promise<void> {
+  const kept = migrations.map(({ change, changeExpandFirst }) => ({ change, changeExpandFirst }));
+  const draft = `${file}.${process.pid}`;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(draft, JSON.stringify(kept));
+  await rename(draft, file);
 }
 
 /** Null also for what a build that was killed has half written. */

@@ -1,6 +1,7 @@
 // The built command line and the packaged function on directories of one's own.
 import { execFile } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { unzipSync } from "fflate";
@@ -42,6 +43,23 @@ async function tablesOf(database: TestDatabase): Promise<string[]> {
 }
 
 describe("hj --dir", () => {
+  test("tries the same migrations once: what they make of a schema is kept, where there is a place for it", async () => {
+    const database = await freshDatabase(serverUrl);
+    await withDirectory({ "0001_once.sql": "create table once (id int);" }, async (directory) => {
+      const home = await mkdtemp(join(tmpdir(), "hj-home-"));
+      onTestFinished(() => rm(home, { recursive: true, force: true }));
+      const inHome = (command: string, env: Readonly<Record<string, string>>) =>
+        hj(["migrations", command, "--dir", directory], { env: { HELLOJOHN_DATABASE_URL: database.url, ...env } });
+      expect(await inHome("run", { HOME: home })).toMatchObject({ exitCode: 0, stderr: "" });
+      // Where a server could not be started, it is not needed any more.
+      expect(await inHome("validate", { HOME: home, TMPDIR: "/nowhere" })).toMatchObject({ exitCode: 0, stderr: "" });
+      expect((await inHome("validate", { HOME: "/dev/null", TMPDIR: "/nowhere" })).stderr).toContain(
+        "could not be tried",
+      );
+      expect(await inHome("validate", { HOME: "/dev/null" })).toMatchObject({ exitCode: 0, stderr: "" });
+    });
+  });
+
   test.each([
     { style: ".up.sql and .down.sql", files: { "0001_account.up.sql": UP, "0001_account.down.sql": DOWN }, back: true },
     {

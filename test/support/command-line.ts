@@ -1,7 +1,8 @@
 // Runs the built command line in a process of its own, as a person or a script does.
 import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { CLI } from "./built-product.ts";
+import { CLI, ROOT } from "./built-product.ts";
 
 /** What a finished process left. */
 export interface Finished {
@@ -19,9 +20,12 @@ export interface CommandLineOptions {
 
 /** Only `env` and the path reach the process: the machine's own settings must not decide a test. */
 export function startHj(args: readonly string[], options: CommandLineOptions = {}): ChildProcess {
-  const env = { PATH: process.env["PATH"] ?? "", NO_COLOR: "1", ...options.env };
+  const env = { PATH: process.env["PATH"] ?? "", NO_COLOR: "1", HOME, ...options.env };
   return spawn(process.execPath, [CLI, ...args], { env, cwd: options.cwd, stdio: "pipe" });
 }
+
+/** What is kept of migrations that were tried is not the user's, and not tried again by the next test. */
+const HOME = join(ROOT, "node_modules", ".cache", "test-home");
 
 /** Starts `hj` and waits for its end. */
 export async function hj(args: readonly string[], options: CommandLineOptions = {}): Promise<Finished> {
