@@ -1,5 +1,6 @@
 // PostgreSQL's own parser (libpg-query), behind a small type of ours. The only file that knows the package.
-import { hasSqlDetails, loadModule, type Node, parseSync, scanSync } from "libpg-query";
+import { setFlagsFromString } from "node:v8";
+import type { Node } from "libpg-query";
 
 /** A statement's syntax tree, as PostgreSQL's parser builds it. */
 export type SyntaxTree = Node;
@@ -18,22 +19,38 @@ export interface SyntaxProblem {
   readonly offset: number;
 }
 
-/** Must be awaited once before parseSql: the parser is WebAssembly. */
-export const loadParser: () => Promise<void> = loadModule;
+/**
+ * Must be awaited once before parseSql: the parser is WebAssembly. V8 begins to optimise it as soon as it is used, and a
+ * process cannot end before that is done: two seconds, which a command that parses some files never gets back. As it is
+ * compiled at first (https://v8.dev/docs/wasm-compilation-pipeline) it takes no longer for ten thousand files either, so the
+ * budget that is used up before V8 begins is made as large as it can be, before the package is loaded.
+ */
+export async function loadParser(): Promise<void> {
+  setFlagsFromString("--wasm-tiering-budget=1000000000");
+  library = await import("libpg-query");
+  await library.loadModule();
+}
+
+let library: typeof import("libpg-query") | null = null;
+
+function parser(): typeof import("libpg-query") {
+  if (library === null) throw new TypeError("loadParser was not awaited");
+  return library;
+}
 
 /** Splits and parses a text without a byte-order mark. Empty statements vanish. */
 export function parseSql(sql: string): readonly ParsedStatement[] | SyntaxProblem {
   if (sql.trim() === "") return []; // the parser refuses an empty text
   try {
     const offsets = byteOffsets(sql);
-    return (parseSync(sql).stmts ?? []).map((raw) => {
+    return (parser().parseSync(sql).stmts ?? []).map((raw) => {
       const from = raw.stmt_location ?? 0;
       const start = offsets(from);
       const end = raw.stmt_len ? offsets(from + raw.stmt_len) : sql.trimEnd().length;
       return { start, end, text: sql.slice(start, end), tree: raw.stmt as SyntaxTree };
     });
   } catch (error) {
-    if (!hasSqlDetails(error)) throw error;
+    if (!parser().hasSqlDetails(error)) throw error;
     const codePoints = Math.max(0, error.sqlDetails?.cursorPosition ?? 0);
     return { message: error.message, offset: [...sql].slice(0, codePoints).join("").length };
   }
@@ -46,7 +63,9 @@ export function parseSql(sql: string): readonly ParsedStatement[] | SyntaxProble
 export function cutNames(sql: string): readonly string[] {
   // Scanning takes longer than parsing: only where a word may be too long.
   if (!MAY_BE_CUT.test(sql)) return [];
-  const names = scanSync(sql).tokens.flatMap(({ tokenName, text }) => (tokenName === "IDENT" ? [unquoted(text)] : []));
+  const names = parser()
+    .scanSync(sql)
+    .tokens.flatMap(({ tokenName, text }) => (tokenName === "IDENT" ? [unquoted(text)] : []));
   return names.filter((name) => Buffer.byteLength(name, "utf8") > 63);
 }
 

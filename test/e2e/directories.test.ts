@@ -51,6 +51,7 @@ describe("hj --dir", () => {
       const inHome = (command: string, env: Readonly<Record<string, string>>) =>
         hj(["migrations", command, "--dir", directory], { env: { HELLOJOHN_DATABASE_URL: database.url, ...env } });
       expect(await inHome("run", { HOME: home })).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(await inHome("validate", { HOME: home })).toMatchObject({ exitCode: 0, stderr: "" });
       // Where a server could not be started, it is not needed any more.
       expect(await inHome("validate", { HOME: home, TMPDIR: "/nowhere" })).toMatchObject({ exitCode: 0, stderr: "" });
       expect((await inHome("validate", { HOME: "/dev/null", TMPDIR: "/nowhere" })).stderr).toContain(
