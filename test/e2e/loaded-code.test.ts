@@ -1,8 +1,10 @@
 // What an invocation loads: AWS's clients cost more time than all else, and each is there for those who need it.
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { EXPLAINED_FAILURES } from "../../src/failure/explained-failures.ts";
 import { EXPLAINED_PROBLEMS } from "../../src/failure/explained-problems.ts";
@@ -10,8 +12,11 @@ import { RULES } from "../../src/hazards/rules.ts";
 import { bundledCode, CLI, FUNCTION_BUNDLE, ROOT } from "../support/built-product.ts";
 import { callerEvent } from "../support/caller-events.ts";
 import { createTestDatabase, postgresVersions, type TestDatabase } from "../support/database.ts";
+import { withDirectory } from "../support/generated-directory.ts";
 import { runAndList } from "../support/loaded-files.ts";
 import { startSecretsManager } from "../support/secrets-manager.ts";
+
+const execute = promisify(execFile);
 
 const INVOKE = `require(process.argv[1]).handler(JSON.parse(process.argv[2]), {
   awsRequestId: "00000000-0000-4000-8000-000000000000",
@@ -138,4 +143,17 @@ describe("the page of a report", () => {
     expect(await chunksWithPage([])).toBe(0);
     expect(await chunksWithPage(["--html", join(directory, "page.html")])).toBe(1);
   });
+});
+
+test("a command that parses SQL has V8 optimise no part of the parser: a process could not end before that is done", async () => {
+  await withDirectory(
+    { "0001_once.sql": "create table once (id int);\ncreate index once_id on once (id);" },
+    async (directory) => {
+      const args = ["--trace-wasm-compilation-times", CLI, "migrations", "list", "--dir", directory];
+      const { stdout } = await execute(process.execPath, args, { env: { HELLOJOHN_DATABASE_URL: database.url } });
+      expect(stdout).toMatch(/^0001_once +pending/m);
+      expect(stdout).toContain("using Liftoff");
+      expect(stdout).not.toContain("using TurboFan");
+    },
+  );
 });
