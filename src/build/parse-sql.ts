@@ -22,11 +22,12 @@ export interface SyntaxProblem {
 /**
  * Must be awaited once before parseSql: the parser is WebAssembly. V8 begins to optimise it as soon as it is used, and a
  * process cannot end before that is done: two seconds, which a command that parses some files never gets back. As it is
- * compiled at first (https://v8.dev/docs/wasm-compilation-pipeline) it takes no longer for ten thousand files either, so the
- * budget that is used up before V8 begins is made as large as it can be, before the package is loaded.
+ * compiled at first (https://v8.dev/docs/wasm-compilation-pipeline) it takes no longer for ten thousand files either.
  */
 export async function loadParser(): Promise<void> {
-  setFlagsFromString("--wasm-tiering-budget=1000000000");
+  // Before the package is loaded. One alone changes nothing.
+  setFlagsFromString("--no-wasm-tier-up");
+  setFlagsFromString("--no-wasm-dynamic-tiering");
   library = await import("libpg-query");
   await library.loadModule();
 }
