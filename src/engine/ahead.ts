@@ -1,7 +1,7 @@
 // Sends the next step of a run while the server is still at work on the one before: then a step costs what it costs the
 // server, and the way there and back nothing. One step ahead and no more, for each that then fails because of the one
 // before it is an error in the server's log.
-import { type Attempted, compose, type Sent } from "./attempt.ts";
+import { type Attempted, type Sent, sendFirst } from "./attempt.ts";
 import { type Budget, timeoutOf } from "./budget.ts";
 import { frameOf } from "./frame.ts";
 import type { EntryAuthor } from "./journal-statements.ts";
@@ -56,8 +56,8 @@ export function* turnsOf(
 
 function sendNext(run: Run, step: Step, author: EntryAuthor, behind: number): Sent {
   const parts = frameOf(run, step, author, { number: behind + 1, behind });
-  const transaction = compose(parts, 1, timeoutOf(run.timeoutMs, step.script.timeoutMs));
-  return { parts, transaction, answer: sendAhead(run.session.connection, transaction.sql), isSuspect: false };
+  const leftMs = timeoutOf(run.timeoutMs, step.script.timeoutMs);
+  return sendFirst(parts, leftMs, (sql) => sendAhead(run.session.connection, sql));
 }
 
 /**

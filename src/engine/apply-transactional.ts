@@ -1,6 +1,6 @@
 // Takes a step that is one transaction: one message, its journal entry with it.
 import type { Turn } from "./ahead.ts";
-import { attempt, compose, doneBy, type Sent } from "./attempt.ts";
+import { attempt, doneBy, type Sent, sendFirst } from "./attempt.ts";
 import type { Budget } from "./budget.ts";
 import { explainAttempt } from "./explain-attempt.ts";
 import type { StepOutcome } from "./explain-step.ts";
@@ -24,6 +24,5 @@ export async function applyTransactional(run: Run, turn: Turn, budget: Budget): 
 
 function sendNow(run: Run, { step, author, number }: Turn, { endsAt }: Budget): Sent {
   const parts = frameOf(run, step, author, { number, behind: null });
-  const transaction = compose(parts, 1, endsAt - performance.now());
-  return { parts, transaction, answer: send(run.session.connection, transaction.sql), isSuspect: false };
+  return sendFirst(parts, endsAt - performance.now(), (sql) => send(run.session.connection, sql));
 }

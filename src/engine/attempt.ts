@@ -73,8 +73,14 @@ export async function attempt(
   }
 }
 
-/** The transaction of the attempt with this number, counted from 1, which has `leftMs` to come to its end. */
-export function compose(parts: Parts, attempts: number, leftMs: number): Transaction {
+/** Has a first attempt sent, which has `leftMs` to come to its end. */
+export function sendFirst(parts: Parts, leftMs: number, post: (sql: string) => Promise<Reply>): Sent {
+  const transaction = compose(parts, 1, leftMs);
+  return { parts, transaction, answer: post(transaction.sql), isSuspect: false };
+}
+
+/** The transaction of the attempt with this number, counted from 1. */
+function compose(parts: Parts, attempts: number, leftMs: number): Transaction {
   const head = [...timeouts(attempts, Math.max(1, Math.round(leftMs))), ...parts.head];
   return composeTransaction(head, parts.body, parts.tail);
 }
