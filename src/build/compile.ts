@@ -10,6 +10,7 @@ import { canonicalVersion, compareVersions } from "../migration/version.ts";
 import { classifyStatement, isSetting, objectionTo } from "./classify-statement.ts";
 import { contractProblems } from "./contract-problems.ts";
 import { effectsOf } from "./discards.ts";
+import { keepsSession } from "./keeps-session.ts";
 import { parseSql } from "./parse-sql.ts";
 import type { SourceFile } from "./read-directory.ts";
 
@@ -134,7 +135,8 @@ function compileScript(
       ...detachProblems(statements, directives?.timeoutMs ?? null).map(([message, hint]) => problem(0, message, hint)),
     );
   if (problems.length > 0) return { problems };
-  return { file, transactional, timeoutMs: directives?.timeoutMs ?? null, sql, statements };
+  const isKept = parsed.every(({ tree }) => keepsSession(tree));
+  return { file, transactional, keepsSession: isKept, timeoutMs: directives?.timeoutMs ?? null, sql, statements };
 }
 
 /** Messages and hints. */

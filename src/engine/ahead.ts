@@ -3,7 +3,7 @@
 // before it is an error in the server's log.
 import { type Attempted, type Sent, sendFirst } from "./attempt.ts";
 import { type Budget, timeoutOf } from "./budget.ts";
-import { frameOf } from "./frame.ts";
+import { frameOf, type Place } from "./frame.ts";
 import type { EntryAuthor } from "./journal-statements.ts";
 import { sendAhead } from "./message.ts";
 import { isDirect } from "./open-session.ts";
@@ -14,8 +14,7 @@ import { isTransactional, type Step } from "./step.ts";
 export interface Turn {
   readonly step: Step;
   readonly author: EntryAuthor;
-  /** Counted from 1. */
-  readonly number: number;
+  readonly place: Place;
   /** Null where nothing was sent before its turn came. */
   readonly sent: Sent | null;
   /** To be called when all of this step is on its way. Sends the next one, where that may be. */
@@ -33,16 +32,20 @@ export function* turnsOf(
   authorOf: (step: Step) => EntryAuthor,
 ): Generator<Turn, void, void> {
   let ahead: Sent | null = null;
+  let isLockSure = isDirect(run.session);
   for (const [index, step] of steps.entries()) {
     const [sent, number, next] = [ahead, index + 1, steps[index + 1]];
     ahead = null;
+    const place = { number, behind: null, isLockSure };
+    isLockSure &&= step.script.keepsSession;
     yield {
       step,
       author: authorOf(step),
-      number,
+      place,
       sent,
       sendNext: (budget) => {
-        if (next !== undefined && mayBeAhead(run, next, budget)) ahead = sendNext(run, next, authorOf(next), number);
+        if (next === undefined || !mayBeAhead(run, next, budget)) return;
+        ahead = sendNext(run, next, authorOf(next), { number: number + 1, behind: number, isLockSure });
       },
       done: ({ attempts, interruption }) => {
         // What was behind an attempt that failed has failed with it. A cancel that came too late may hit what is behind.
@@ -54,8 +57,8 @@ export function* turnsOf(
   }
 }
 
-function sendNext(run: Run, step: Step, author: EntryAuthor, behind: number): Sent {
-  const parts = frameOf(run, step, author, { number: behind + 1, behind });
+function sendNext(run: Run, step: Step, author: EntryAuthor, place: Place): Sent {
+  const parts = frameOf(run, step, author, place);
   const leftMs = timeoutOf(run.timeoutMs, step.script.timeoutMs);
   return sendFirst(parts, leftMs, (sql) => sendAhead(run.session.connection, sql));
 }

@@ -22,7 +22,7 @@ export async function applyTransactional(run: Run, turn: Turn, budget: Budget): 
   return doneBy(attempted);
 }
 
-function sendNow(run: Run, { step, author, number }: Turn, { endsAt }: Budget): Sent {
-  const parts = frameOf(run, step, author, { number, behind: null });
+function sendNow(run: Run, { step, author, place }: Turn, { endsAt }: Budget): Sent {
+  const parts = frameOf(run, step, author, place);
   return sendFirst(parts, endsAt - performance.now(), (sql) => send(run.session.connection, sql));
 }

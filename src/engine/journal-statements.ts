@@ -61,7 +61,7 @@ export function readDownsStatement(target: Target, entries: readonly JournalEntr
 
 /** Opens the entry of a step; the last of them returns its id. `xid` proves at the end that no transaction came between. */
 export function openStatements(target: Target, author: EntryAuthor, step: Step): readonly string[] {
-  if (step.direction === "up") return [insertUp(target, author, step.migration, "started", null)];
+  if (step.direction === "up") return [`${insertUp(target, author, step.migration, BEGUN)} returning id`];
   const { entry } = step;
   return [proven(retire(target, entry, "applied")), copyStatement(target, author, entry, "rolling_back", true, null)];
 }
@@ -73,6 +73,14 @@ export function openStatements(target: Target, author: EntryAuthor, step: Step):
 export function completeInTransactionStatement(target: Target, { version, direction }: Step): string {
   const mine = `version = ${literal(version)} and is_current and xid = pg_current_xact_id()::text`;
   return proven(`update ${tableOf(target)} set ${FINISHED[direction]} where ${mine}`);
+}
+
+/**
+ * The whole entry of a migration that is one transaction, behind it: for one that cannot have ended that transaction, which
+ * openStatements and completeInTransactionStatement are there to find out. It took from the transaction's start until now.
+ */
+export function appliedStatement(target: Target, author: EntryAuthor, migration: Migration): string {
+  return `${insertUp(target, author, migration, APPLIED)} returning started_at, finished_at`;
 }
 
 /** Records one more statement of a script that is not transactional; the last one completes the entry. */
@@ -102,7 +110,8 @@ export function resolveStatements(target: Target, author: EntryAuthor, { entry, 
   const retired = isCurrent ? [proven(retire(target, entry, entry.state))] : [];
   switch (to.as) {
     case "applied":
-      if (to.migration !== null) return [...retired, insertUp(target, author, to.migration, "applied", to.as)];
+      if (to.migration !== null)
+        return [...retired, insertUp(target, author, to.migration, { ...DECLARED, resolution: to.as })];
       return [...retired, ...(entry ? [copyStatement(target, author, entry, "applied", true, to.as)] : [])];
     case "rolled_back":
       return [...retired, ...(entry ? [copyStatement(target, author, entry, "rolled_back", false, to.as)] : [])];
@@ -118,7 +127,7 @@ export function adoptStatements(
   migrations: readonly Migration[],
 ): readonly string[] {
   return migrations.map((migration, index) =>
-    insertUp(target, { ...author, batch: index + 1 }, migration, "applied", "adopted"),
+    insertUp(target, { ...author, batch: index + 1 }, migration, { ...DECLARED, resolution: "adopted" }),
   );
 }
 
@@ -131,19 +140,30 @@ function insertUp(
   target: Target,
   author: EntryAuthor,
   migration: Migration,
-  state: "started" | "applied",
-  resolution: string | null,
+  { state, resolution, startedAt, finishedAt }: Account,
 ): string {
   const { version, name, checksum, irreversible } = migration;
   const values = [version, name, state, true, author.batch, checksum, phaseOf(migration), 0, 0].map(literal);
-  const finishedAt = state === "started" ? "null" : "clock_timestamp()";
   const rest = [
     downLiteral(migration),
     ...[irreversible, resolution, author.runId, author.invocationId].map(literal),
-    ...["pg_current_xact_id()::text", "clock_timestamp()", finishedAt],
+    ...["pg_current_xact_id()::text", startedAt, finishedAt],
   ];
-  return `insert into ${tableOf(target)} (${COLUMNS}) values (${[...values, ...rest].join(", ")}) returning id`;
+  return `insert into ${tableOf(target)} (${COLUMNS}) values (${[...values, ...rest].join(", ")})`;
 }
+
+/** What an entry says of a migration when it is written; the times are SQL. */
+interface Account {
+  readonly state: "started" | "applied";
+  readonly resolution: string | null;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
+const BEGUN: Account = { state: "started", resolution: null, startedAt: "clock_timestamp()", finishedAt: "null" };
+const APPLIED: Account = { ...BEGUN, state: "applied", startedAt: "now()", finishedAt: "clock_timestamp()" };
+/** By somebody's word, at once. */
+const DECLARED: Account = { ...APPLIED, startedAt: "clock_timestamp()" };
 
 /** A new entry for what an earlier one was about, whether this build ships that migration or not. */
 function copyStatement(

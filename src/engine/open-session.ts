@@ -7,7 +7,7 @@ import type { Problem, Refusal } from "../failure/problem.ts";
 import { reserveOf } from "./budget.ts";
 import { decodeJournal, EMPTY_JOURNAL, type Journal } from "./journal.ts";
 import { journalName, readStatement } from "./journal-statements.ts";
-import { isServerError, type Reply, send, sendAhead, sqlStateOf } from "./message.ts";
+import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
 import { assertOwnBackend, isBehindProxy, poolerDetected } from "./pooler.ts";
 import { identifier } from "./quote.ts";
 import type { RunContext } from "./run-context.ts";
@@ -118,11 +118,6 @@ async function anotherConnection(target: Target, options: ConnectOptions): Promi
 /** Reads the journal again. */
 export async function readJournal(session: Session, target: Target): Promise<JournalReading> {
   return journalIn(await send(session.connection, readStatement(target)), session, target);
-}
-
-/** Asks for the journal behind a question that is not answered yet; for journalIn. */
-export function askForJournal(session: Session, target: Target): Promise<Reply> {
-  return sendAhead(session.connection, readStatement(target));
 }
 
 /** Throws a MigrationError where the table cannot be read as a journal. */

@@ -69,15 +69,26 @@ async function answer(
   const grantedMs = context.remainingMs();
   const opened = await openSession(target, applicationName(context), context);
   if ("problems" in opened) return refuse(draft, opened.problems);
-  const { session, journal } = opened;
+  const { session, journal, exists: hasJournal } = opened;
   try {
     noteDatabase(draft, target, session);
     draft.warnings.push(...opened.warnings);
     const inventory = takeInventory(manifest, journal);
     draft.before = inventory;
-    return await command(request, { grantedMs, manifest, target, context, session, draft, journal, inventory });
+    return await command(request, {
+      grantedMs,
+      manifest,
+      target,
+      context,
+      session,
+      draft,
+      journal,
+      hasJournal,
+      inventory,
+    });
   } finally {
-    await session.connection.end().catch(() => {});
+    // Nobody waits for the server to hang up, which takes it as long as three questions: no lock is held any more.
+    session.connection.end().catch(() => {});
   }
 }
 

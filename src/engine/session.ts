@@ -76,9 +76,14 @@ export function resetStatements(
     "reset role",
     "reset all",
     ...known.map(([name, value]) => `set ${name} = ${literal(value)}`),
-    `set application_name = ${literal(applicationName)}`,
+    nameStatement({ applicationName }),
     `set search_path = ${searchPath(target)}`,
   ];
+}
+
+/** What pg_stat_activity calls the session from now on. */
+export function nameStatement({ applicationName }: { readonly applicationName: string }): string {
+  return `set application_name = ${literal(applicationName)}`;
 }
 
 /** pg_temp last, or a temporary table would hide the real one. */

@@ -61,5 +61,5 @@ function rebuild({ file, transactional, timeoutMs, statements }: Stored): Script
     add(`${text}${isCommented ? "\n" : ""};`);
     return { start, end: start + text.length, ...kind };
   });
-  return { file, transactional, timeoutMs, sql, statements: placed };
+  return { file, transactional, keepsSession: false, timeoutMs, sql, statements: placed };
 }

@@ -1,18 +1,17 @@
 // What a command works with once a session is open, and the frame of those that change something: lock, read, release.
-import { type LockHolder, MigrationError } from "../failure/failure.ts";
+import type { LockHolder } from "../failure/failure.ts";
 import type { Manifest } from "../migration/manifest.ts";
 import { reserveOf } from "./budget.ts";
 import { type Inventory, takeInventory } from "./inventory.ts";
-import { EMPTY_JOURNAL, type Journal } from "./journal.ts";
-import { createStatements, journalName } from "./journal-statements.ts";
+import type { Journal } from "./journal.ts";
 import { acquireLock, releaseLock } from "./lock.ts";
 import { createLookout, type Lookout } from "./lookout.ts";
-import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
-import { askForJournal, isDirect, journalIn, readJournal, type Session } from "./open-session.ts";
+import type { Reply } from "./message.ts";
+import { askAhead, openJournal } from "./open-journal.ts";
+import { isDirect, type Session } from "./open-session.ts";
 import type { Draft } from "./report.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Target } from "./target.ts";
-import { composeTransaction } from "./transaction.ts";
 import { writableSession } from "./writer.ts";
 
 /** A request being served: the session, what the journal said, and the report so far. */
@@ -25,6 +24,8 @@ export interface Work {
   readonly session: Session;
   readonly draft: Draft;
   readonly journal: Journal;
+  /** False where no run has written to this schema. */
+  readonly hasJournal: boolean;
   readonly inventory: Inventory;
 }
 
@@ -76,22 +77,21 @@ async function withLock<T>(
   { showQueries, whileBuilding }: LockOptions<T>,
   locked: (work: LockedWork) => Promise<T>,
 ): Promise<T> {
-  const { context, grantedMs, target, session, manifest, draft } = work;
+  const { context, grantedMs, target, session, hasJournal, manifest, draft } = work;
   const reserveMs = reserveOf(grantedMs);
   const usableMs = usableMsOf(work);
   const waitMs = Math.min(context.lockWaitMs, usableMs);
   const buildMs = whileBuilding === undefined ? null : usableMs;
   // On the way before the lock is ours, and read when it is; not again with each time that it is asked for.
-  let asked: Promise<Reply> | null = null;
+  let asked = null as Promise<Reply> | null;
   let tries = 0;
   const builder = await acquireLock(session, target, context, { waitMs, buildMs }, () => {
-    asked = tries++ === 0 && isDirect(session) ? askForJournal(session, target) : null;
+    asked = tries++ === 0 && isDirect(session) ? askAhead(session, target, hasJournal) : null;
   });
   if (builder !== null && whileBuilding !== undefined) return whileBuilding(builder);
   const lookout = createLookout(target, session, showQueries);
   try {
-    const reading = await (asked === null ? readJournal(session, target) : journalIn(await asked, session, target));
-    const journal = reading.exists ? reading.journal : await createJournal(session, target);
+    const journal = await openJournal(session, target, hasJournal, await asked);
     const inventory = takeInventory(manifest, journal);
     draft.before = inventory;
     const isFresh = context.remainingMs() >= grantedMs / 2;
@@ -100,20 +100,4 @@ async function withLock<T>(
     await lookout.close();
     await releaseLock(session, target);
   }
-}
-
-async function createJournal(session: Session, target: Target): Promise<Journal> {
-  const reply = await send(session.connection, composeTransaction(createStatements(target), "", []).sql);
-  if (reply.error === null) return EMPTY_JOURNAL;
-  if (isServerError(reply.error)) await send(session.connection, "rollback");
-  const table = journalName(target);
-  throw new MigrationError(
-    {
-      code: "JOURNAL_UNUSABLE",
-      message: `the journal ${table} could not be created: ${reply.error.message}`,
-      hint: "Nothing was changed. The role needs the right to create tables in the schema.",
-      details: { table, sqlState: sqlStateOf(reply.error) ?? "" },
-    },
-    { cause: reply.error },
-  );
 }

@@ -9,6 +9,8 @@ export interface Script {
   readonly file: string;
   /** False: statement by statement, each recorded when done. */
   readonly transactional: boolean;
+  /** True where no statement can change a setting, end the transaction or give up a lock; see keeps-session.ts. */
+  readonly keepsSession: boolean;
   /** From the file's directive; null leaves it to the request and the default. */
   readonly timeoutMs: number | null;
   /** The whole text, without a byte-order mark. */

@@ -1,7 +1,7 @@
 // Which migrations made a schema that has no journal: finds the version whose snapshot it is. Pure.
 import type { SchemaChange } from "../migration/schema-change.ts";
 import { type Drift, driftOf } from "./drift.ts";
-import { applyChanges, byKey, keyOf, type Snapshot } from "./snapshot.ts";
+import { inOrder, keyOf, objectsAfter, type Snapshot } from "./snapshot.ts";
 
 /** One migration of the build, in order of version. */
 export interface Candidate {
@@ -73,8 +73,8 @@ function isTraceless(candidate: Candidate | undefined): boolean {
 /** `ours` is what of the live schema any migration makes. */
 function differencesAt(applied: readonly Candidate[], ours: Snapshot): readonly Drift[] {
   const expectations = applied.map((candidate) => ({ ...candidate, isApplied: true }));
-  const own = byKey(applyChanges(applied.map(({ change }) => change)));
-  const others = ours
+  const own = objectsAfter(applied.map(({ change }) => change));
+  const others = inOrder(ours)
     .filter((object) => !own.has(keyOf(object)))
     .map(({ kind, of, name }): Drift => ({ kind: "unexpected", level: "error", object: { kind, of, name } }));
   return [...driftOf(expectations, ours, false).filter(({ level }) => level === "error"), ...others];

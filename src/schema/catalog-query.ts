@@ -28,7 +28,7 @@ export function catalogStatements(
     // REPEATABLE READ fails while others change the schema.
     "begin isolation level read committed read only",
     ...SETTINGS.map(([name, value]) => `set local ${name} = ${value}`),
-    `select set_config('search_path', concat_ws(', ', quote_ident(${schema}), (select string_agg(distinct quote_ident(nspname), ', ') from pg_extension join pg_namespace n on n.oid = extnamespace where nspname <> 'pg_catalog')), true)`,
+    `select set_config('search_path', concat_ws(', ', quote_ident(${schema}), (select string_agg(distinct extnamespace::regnamespace::text, ', ') from pg_extension where extnamespace <> 'pg_catalog'::regnamespace)), true)`,
     `with ${COMMON.replaceAll("$schema", schema).replaceAll("$journal", journal)}\n${parts.map(({ sql }) => sql).join("\nunion all\n")}`,
     "commit",
   ];

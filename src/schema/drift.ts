@@ -1,6 +1,6 @@
 // Where a live schema differs from what the migrations made of it, and why. Pure.
 import type { SchemaChange, SchemaObject } from "../migration/schema-change.ts";
-import { applyChanges, byKey, keyOf, type Snapshot } from "./snapshot.ts";
+import { byKey, keyOf, objectsAfter, type Snapshot } from "./snapshot.ts";
 
 /** One migration's change, and whether it is in the database. */
 export interface Expectation {
@@ -31,25 +31,22 @@ export interface Drift {
 export function driftOf(expectations: readonly Expectation[], live: Snapshot, isAhead: boolean): readonly Drift[] {
   const found = byKey(live);
   const applied = expectations.filter(({ isApplied }) => isApplied);
-  const own = applyChanges(applied.map(({ change }) => change));
-  const newest = applied.length === expectations.length ? own : applyChanges(expectations.map(({ change }) => change));
-  const [expected, known] = [byKey(own), byKey(newest === own ? own : [...own, ...newest])];
-  const [liveTables, ownTables] = [relationsOf(live), relationsOf(own)];
-  const missing = newest.filter(
-    (object) => !expected.has(keyOf(object)) && !found.has(keyOf(object)) && belongs(object, ownTables),
-  );
-  const unexpected = isAhead ? [] : live.filter((object) => !known.has(keyOf(object)) && belongs(object, ownTables));
-  return [
-    ...own
-      .filter((object) => belongs(object, liveTables))
-      .flatMap((object) => compare(object, found.get(keyOf(object)), isAhead)),
-    ...missing.map(
-      (object): Drift => ({ kind: "missing", level: "error", object: nameOf(object), because: "pending" }),
-    ),
-    ...unexpected.map((object): Drift => ({ kind: "unexpected", level: "information", object: nameOf(object) })),
-  ]
-    .map((drift) => withVersion(drift, expectations))
-    .sort((a, b) => rankOf(a) - rankOf(b));
+  const own = objectsAfter(applied.map(({ change }) => change));
+  const newest = applied.length === expectations.length ? own : objectsAfter(expectations.map(({ change }) => change));
+  const [liveTables, ownTables] = [relationsOf(found), relationsOf(own)];
+  const drift: Drift[] = [];
+  for (const [key, object] of own) {
+    if (belongs(object, liveTables)) drift.push(...compare(object, found.get(key), isAhead));
+  }
+  for (const [key, object] of newest) {
+    if (own.has(key) || found.has(key) || !belongs(object, ownTables)) continue;
+    drift.push({ kind: "missing", level: "error", object: nameOf(object), because: "pending" });
+  }
+  for (const [key, object] of isAhead ? [] : found) {
+    if (own.has(key) || newest.has(key) || !belongs(object, ownTables)) continue;
+    drift.push({ kind: "unexpected", level: "information", object: nameOf(object) });
+  }
+  return drift.map((each) => withVersion(each, expectations)).sort(inTellingOrder);
 }
 
 function compare(expected: SchemaObject, found: SchemaObject | undefined, isAhead: boolean): readonly Drift[] {
@@ -85,8 +82,10 @@ function belongs({ of }: SchemaObject, tables: ReadonlySet<string>): boolean {
   return of === "" || tables.has(of);
 }
 
-function relationsOf(snapshot: Snapshot): ReadonlySet<string> {
-  return new Set(snapshot.filter(({ kind }) => RELATIONS.has(kind)).map(({ name }) => name));
+function relationsOf(objects: ReadonlyMap<string, SchemaObject>): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { kind, name } of objects.values()) if (RELATIONS.has(kind)) names.add(name);
+  return names;
 }
 
 const RELATIONS: ReadonlySet<string> = new Set(["table", "view", "materialized view", "foreign table"]);
@@ -96,6 +95,10 @@ function nameOf({ kind, of, name }: SchemaObject): Drift["object"] {
 }
 
 const KINDS = ["missing", "invalid", "different", "unexpected"];
+
+function inTellingOrder(a: Drift, b: Drift): number {
+  return rankOf(a) - rankOf(b) || (keyOf(a.object) < keyOf(b.object) ? -1 : 1);
+}
 
 function rankOf({ kind, object }: Drift): number {
   return KINDS.indexOf(kind) * 2 + (RELATIONS.has(object.kind) ? 0 : 1);

@@ -16,7 +16,7 @@ insert into session_note select jsonb_object_agg(name, setting) from pg_settings
   where name not in ('application_name', 'lock_timeout', 'search_path', 'statement_timeout', 'transaction_isolation');
 insert into session_note values (jsonb_build_object('user', current_user, 'session_user', session_user,
   'application', regexp_replace(current_setting('application_name'), '[0-9a-f]{8}', 'ID'),
-  'search_path', replace(current_setting('search_path'), current_schema, 'SCHEMA'), 'literal', 'a\\b',
+  'search_path', replace(replace(current_setting('search_path'), current_schema, 'SCHEMA'), '"', ''), 'literal', 'a\\b',
   'has_lock_timeout', current_setting('lock_timeout') <> '0', 'has_statement_timeout', current_setting('statement_timeout') <> '0'));`;
 
 let schemas = 0;
@@ -41,7 +41,7 @@ function uncheckedScript(sql: string): Script {
   const parsed = parseSql(sql);
   if ("offset" in parsed) throw new Error(parsed.message);
   const statements = parsed.map(({ start, end }) => ({ start, end, kind: "ordinary" as const }));
-  return { file: "0001_a.up.sql", transactional: true, timeoutMs: null, sql, statements };
+  return { file: "0001_a.up.sql", transactional: true, keepsSession: false, timeoutMs: null, sql, statements };
 }
 
 describe.each(everyPostgresVersion)("what a migration leaves in its session on PostgreSQL $version", ({ url }) => {
@@ -83,6 +83,24 @@ describe.each(everyPostgresVersion)("what a migration leaves in its session on P
     const after = await notesAfter(database, sql);
     expect(after).toHaveLength(2);
     expect(after).toEqual(clean);
+  });
+
+  it("by a definition of any kind changes nothing, though nothing is reset behind it", async () => {
+    const definitions = `create table a (id int primary key, name text default current_setting('app.name', true));
+create table b (id int) partition by range (id); create table b1 partition of b for values from (1) to (9);
+create index a_name on a (name); create statistics s on id, name from a;
+alter table a add column at timestamptz not null default current_timestamp, add check (id > 0);
+comment on table a is 'ours'; create type mood as enum ('sad'); alter type mood add value 'glad';
+create type pair as (x int, y int); create domain positive as int check (value > 0);
+alter domain positive set not null; create sequence q; alter sequence q increment by 2;
+create function f() returns text language sql as $$ select set_config('role', 'pg_monitor', false) $$;
+create trigger t before update on a for each row execute function suppress_redundant_updates_trigger();
+create policy p on a using (true); alter policy p on a using (false);
+create view v as select set_config('search_path', '', false); alter view v owner to current_user;
+grant select on a to pg_monitor; alter table a rename to c; drop view v;`;
+    const [migration] = manifestOf({ "0001_leak.up.sql": definitions }).migrations;
+    expect(migration?.up.keepsSession).toBe(true);
+    expect(await notesAfter(database, definitions)).toEqual(clean);
   });
 
   it("hides from the next one neither its number in application_name nor PostgreSQL's rules for strings", () => {

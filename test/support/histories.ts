@@ -94,7 +94,7 @@ export function journalEntry(
 
 function migrationOfVersion(version: string): Migration {
   const file = `${version}_migration.up.sql`;
-  const up = { file, transactional: true, timeoutMs: null, sql: "", statements: [] };
+  const up = { file, transactional: true, keepsSession: true, timeoutMs: null, sql: "", statements: [] };
   return {
     version,
     name: "migration",

@@ -6,7 +6,14 @@ import { extentOf, planRollback, selectBatches } from "../../../src/engine/plan-
 import type { StoredDown } from "../../../src/engine/stored-down.ts";
 import { journalEntry } from "../../support/histories.ts";
 
-const SCRIPT = { file: "1_a.down.sql", transactional: true, timeoutMs: null, sql: "", statements: [] };
+const SCRIPT = {
+  file: "1_a.down.sql",
+  transactional: true,
+  keepsSession: false,
+  timeoutMs: null,
+  sql: "",
+  statements: [],
+};
 const REVERSIBLE: StoredDown = { irreversible: null, script: SCRIPT };
 const WITHOUT_DOWN: StoredDown = { irreversible: null, script: null };
 const IRREVERSIBLE: StoredDown = { irreversible: "the data is gone", script: null };

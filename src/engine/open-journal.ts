@@ -1,0 +1,49 @@
+// The journal of a session that takes the run lock: read, or made where there is none. What it says is journal.ts's.
+import { MigrationError } from "../failure/failure.ts";
+import { EMPTY_JOURNAL, type Journal } from "./journal.ts";
+import { createStatements, journalName, readStatement } from "./journal-statements.ts";
+import { exclusiveStatement, lockKey } from "./lock.ts";
+import { isServerError, type Reply, send, sendAhead, sqlStateOf } from "./message.ts";
+import { journalIn, readJournal, type Session } from "./open-session.ts";
+import type { Target } from "./target.ts";
+import { composeTransaction } from "./transaction.ts";
+
+/**
+ * Asks for the journal behind the question for the lock, which is not answered yet; for openJournal. Where there was none, it
+ * is made, if the lock is ours. Without BEGIN: what comes to nothing, because it is not, or because another run was first,
+ * leaves no transaction open.
+ */
+export function askAhead({ connection, facts }: Session, target: Target, hasJournal: boolean): Promise<Reply> {
+  if (hasJournal) return sendAhead(connection, readStatement(target));
+  const proof = exclusiveStatement(lockKey(target.schema, target.journal), facts.backendPid, null);
+  return sendAhead(connection, [proof, ...createStatements(target)].join(";\n"));
+}
+
+/** Under the lock. `answer` is that of askAhead, null where it was not asked. Throws a MigrationError. */
+export async function openJournal(
+  session: Session,
+  target: Target,
+  hasJournal: boolean,
+  answer: Reply | null,
+): Promise<Journal> {
+  if (!hasJournal && answer?.error === null) return EMPTY_JOURNAL;
+  const isRead = hasJournal && answer !== null;
+  const reading = isRead ? journalIn(answer, session, target) : await readJournal(session, target);
+  return reading.exists ? reading.journal : createJournal(session, target);
+}
+
+async function createJournal(session: Session, target: Target): Promise<Journal> {
+  const reply = await send(session.connection, composeTransaction(createStatements(target), "", []).sql);
+  if (reply.error === null) return EMPTY_JOURNAL;
+  if (isServerError(reply.error)) await send(session.connection, "rollback");
+  const table = journalName(target);
+  throw new MigrationError(
+    {
+      code: "JOURNAL_UNUSABLE",
+      message: `the journal ${table} could not be created: ${reply.error.message}`,
+      hint: "Nothing was changed. The role needs the right to create tables in the schema.",
+      details: { table, sqlState: sqlStateOf(reply.error) ?? "" },
+    },
+    { cause: reply.error },
+  );
+}
