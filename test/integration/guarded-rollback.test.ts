@@ -342,6 +342,17 @@ describe.each(postgresVersions)("a rollback that would lose data, on PostgreSQL 
     expect(report).toMatchObject({ outcome: "rolled_back", warnings: [] });
   });
 
+  it("is not refused for rows that a run at work has written: waits for it, and counts after it", async () => {
+    const { database, send } = await setup(ACCOUNT, "insert into account values (1)");
+    const other = await openSession(database.url);
+    await other.query(LOCK);
+    const report = await send(ROLLBACK, {
+      onProgress: ({ kind }) =>
+        void (kind === "lock_busy" && other.query("truncate account; select pg_advisory_unlock_all()")),
+    });
+    expect(report).toMatchObject({ outcome: "rolled_back", warnings: [] });
+  });
+
   it("takes a table that is dropped while it is counted for gone", async () => {
     const { database, build } = await setup({ ...ACCOUNT, "0001_account.down.sql": "drop table if exists account;" });
     await database.query("insert into account values (1)");

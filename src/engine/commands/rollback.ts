@@ -4,6 +4,7 @@ import { expectedLosses, type GuardedPlan, guardRollback, isHeldUp, withLosses }
 import { findItem } from "../inventory.ts";
 import type { JournalEntry } from "../journal.ts";
 import { readDownsStatement } from "../journal-statements.ts";
+import { lockKey, readHolder } from "../lock.ts";
 import { send } from "../message.ts";
 import { connectionLost } from "../open-session.ts";
 import { isWorthWaiting, type Plan } from "../plan.ts";
@@ -21,11 +22,20 @@ type RollbackRequest = Extract<Request, { command: "rollback" }>;
 export async function rollback(work: Work, request: RollbackRequest): Promise<Report> {
   const plan = await planFor(work, request, false);
   const early = withoutLock(work, plan);
-  if (early !== null && (request.dryRun || !(isWorthWaiting(plan) || isHeldUp(plan)))) return early;
+  if (early !== null && (request.dryRun || !(await mayPass(work, plan)))) return early;
   if (request.dryRun) return wouldRollBack(work, plan);
   // A name that was right then is no slip because somebody has emptied the table since.
   const isNamedRight = plan.problems.length === 0;
   return underLock(work, request, (locked) => takeBack(locked, request, isNamedRight));
+}
+
+/**
+ * Whether a plan may look different once the run lock is ours. Rows that a run at work has just written may be gone when it
+ * is done, or the table be another one than the journal spoke of.
+ */
+async function mayPass({ session, target }: Work, plan: GuardedPlan): Promise<boolean> {
+  if (isWorthWaiting(plan) || isHeldUp(plan)) return true;
+  return plan.lost.length > 0 && (await readHolder(session, lockKey(target.schema, target.journal))) !== null;
 }
 
 async function takeBack(work: LockedWork, request: RollbackRequest, isNamedRight: boolean): Promise<Report> {
