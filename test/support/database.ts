@@ -28,7 +28,7 @@ const BACKEND_EXIT_TIMEOUT_MS = 2_000;
 /** Creates a database with a name that no other test uses. */
 export async function createTestDatabase(serverUrl: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
-  await queryOnce(serverUrl, `create database ${name}${FASTEST.has(serverUrl) ? " strategy file_copy" : ""}`);
+  await superuserOf(serverUrl).query(`create database ${name}${FASTEST.has(serverUrl) ? " strategy file_copy" : ""}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   const asker = createAsker(url.href);
@@ -48,8 +48,16 @@ const FASTEST: ReadonlySet<string> = new Set(
   [...postgresVersions, ...(inject("serversBetween") ?? [])].flatMap(({ version, url }) => (version > 14 ? [url] : [])),
 );
 
-/** Asks in one session, as if each question had its own: to open one takes longer than most questions. */
-function createAsker(url: string): { readonly query: TestDatabase["query"]; readonly end: () => Promise<void> } {
+interface Asker {
+  readonly query: TestDatabase["query"];
+  readonly end: () => Promise<void>;
+}
+
+/**
+ * Asks in one session, as if each question had its own: to open one takes longer than most questions. What only reads
+ * leaves it as it was; `isKept` keeps it also behind everything else.
+ */
+function createAsker(url: string, isKept = false): Asker {
   let idle: pg.Client | null = null;
   const open = async () => {
     const client = await openClient(url);
@@ -74,7 +82,7 @@ function createAsker(url: string): { readonly query: TestDatabase["query"]; read
         // Of what was written, the server tells others in statistics when the session ends.
         const isRead = [result].flat().every(({ command }) => command === "SELECT");
         if (isRead) await client.query("discard all");
-        if (isRead && idle === null) idle = client;
+        if ((isRead || isKept) && idle === null) idle = client;
         else await client.end();
         return rowsOf(result);
       } catch (error) {
@@ -86,21 +94,22 @@ function createAsker(url: string): { readonly query: TestDatabase["query"]; read
   };
 }
 
+/** For what is done to databases as a whole. Its session ends with the process, which is that of one test file. */
+function superuserOf(serverUrl: string): Asker {
+  const known = superusers.get(serverUrl);
+  if (known !== undefined) return known;
+  const asker = createAsker(serverUrl, true);
+  superusers.set(serverUrl, asker);
+  return asker;
+}
+
+const superusers = new Map<string, Asker>();
+
 async function openClient(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, application_name: "test" });
   client.on("error", () => {});
   await client.connect();
   return client;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: as in `TestDatabase.query`.
-async function queryOnce(url: string, sql: string, values?: unknown[]): Promise<any[]> {
-  const client = await openClient(url);
-  try {
-    return rowsOf(await client.query(sql, values));
-  } finally {
-    await client.end();
-  }
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: as in `TestDatabase.query`.
@@ -110,15 +119,14 @@ function rowsOf(result: pg.QueryResult | pg.QueryResult[]): any[] {
 
 async function dropDatabase(serverUrl: string, name: string): Promise<void> {
   const leaked = await findLeakedSessions(serverUrl, name);
-  await queryOnce(serverUrl, `drop database ${name} with (force)`);
+  await superuserOf(serverUrl).query(`drop database ${name} with (force)`);
   if (leaked.length > 0) throw new Error(`Sessions were left open in a test database:\n${leaked.join("\n")}`);
 }
 
 async function findLeakedSessions(serverUrl: string, name: string): Promise<string[]> {
   const deadline = performance.now() + BACKEND_EXIT_TIMEOUT_MS;
   for (;;) {
-    const sessions = await queryOnce(
-      serverUrl,
+    const sessions = await superuserOf(serverUrl).query(
       `select format('pid %s, application %L, %s: %s', pid, application_name, state, query) as session
        from pg_stat_activity where datname = $1 and backend_type = 'client backend'`,
       [name],
