@@ -22,22 +22,24 @@ export type Inventory = readonly Item[];
  */
 export function takeInventory(manifest: Manifest, journal: Journal): Inventory {
   const entries = new Map(journal.entries.map((entry) => [canonicalVersion(entry.version), entry]));
-  const unshipped = new Map(entries);
+  let found = 0;
   const shipped = manifest.migrations.map((migration): Item => {
-    const key = canonicalVersion(migration.version);
-    const entry = entries.get(key) ?? null;
-    unshipped.delete(key);
+    const entry = entries.get(canonicalVersion(migration.version)) ?? null;
+    if (entry !== null) found++;
     const { version, name } = migration;
     if (entry === null || entry.state === "rolled_back")
       return { version, name, standing: "pending", migration, entry };
     const standing = entry.state === "applied" ? "applied" : "started";
     return { version, name, standing, migration, entry };
   });
-  const unknown = [...unshipped.values()]
-    .filter(({ state }) => state !== "rolled_back")
-    .map((entry): Item => ({ version: entry.version, name: entry.name, standing: "unknown", migration: null, entry }));
   // A manifest is in order.
-  if (unknown.length === 0) return shipped;
+  if (found === entries.size) return shipped;
+  const versions = new Set(manifest.migrations.map(({ version }) => canonicalVersion(version)));
+  const unknown = [...entries]
+    .filter(([version, { state }]) => !versions.has(version) && state !== "rolled_back")
+    .map(
+      ([, entry]): Item => ({ version: entry.version, name: entry.name, standing: "unknown", migration: null, entry }),
+    );
   return [...shipped, ...unknown].sort((a, b) => compareVersions(a.version, b.version));
 }
 

@@ -48,11 +48,8 @@ export function decodeJournal(rows: readonly Row[]): Journal {
 export function finishOf(row: Row): Pick<JournalEntry, "finishedAt" | "durationMs"> {
   const { started_at: started, finished_at: finished } = row;
   if (started == null || finished == null) return { finishedAt: null, durationMs: null };
-  const tookUs = microsecondsOf(finished) - microsecondsOf(started);
-  return {
-    finishedAt: `${secondOf(finished)}.${fractionOf(finished).slice(0, 3)}Z`,
-    durationMs: Math.round(tookUs / 1000),
-  };
+  const finishedAt = `${finished.slice(0, 10)}T${finished.slice(11, 19)}.${fractionOf(finished).slice(0, 3)}Z`;
+  return { finishedAt, durationMs: Math.round(microsecondsBetween(started, finished) / 1000) };
 }
 
 /** The journal after some of its entries were followed by newer ones. */
@@ -74,6 +71,7 @@ function newestOf(entries: readonly JournalEntry[]): readonly JournalEntry[] {
 }
 
 function decodeEntry(row: Row): JournalEntry {
+  const { finishedAt, durationMs } = finishOf(row);
   return {
     id: row["id"] ?? "",
     version: row["version"] ?? "",
@@ -85,18 +83,29 @@ function decodeEntry(row: Row): JournalEntry {
     statementsDone: Number(row["statements_done"]),
     statementBegun: Number(row["statement_begun"]),
     runId: row["run_id"] ?? "",
-    ...finishOf(row),
+    finishedAt,
+    durationMs,
   };
 }
 
 // As a session of ours has instants printed, in UTC and ISO style: `2024-06-01 09:00:00.123456+00`, without zeros at the end
 // (https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-OUTPUT).
-function microsecondsOf(instant: string): number {
-  return Date.parse(`${secondOf(instant)}Z`) * 1000 + Number(fractionOf(instant));
+function microsecondsBetween(started: string, finished: string): number {
+  // Most of ten thousand took no minute, and a calendar costs as much as all else that is made of an entry.
+  const isSameMinute = started.slice(0, MINUTE) === finished.slice(0, MINUTE);
+  const minutesUs = isSameMinute ? 0 : (minuteOf(finished) - minuteOf(started)) * 1000;
+  return minutesUs + secondsUsOf(finished) - secondsUsOf(started);
 }
 
-function secondOf(instant: string): string {
-  return `${instant.slice(0, 10)}T${instant.slice(11, 19)}`;
+/** `2024-06-01 09:00` */
+const MINUTE = 16;
+
+function minuteOf(instant: string): number {
+  return Date.parse(`${instant.slice(0, 10)}T${instant.slice(11, MINUTE)}Z`);
+}
+
+function secondsUsOf(instant: string): number {
+  return Number(instant.slice(MINUTE + 1, 19)) * 1_000_000 + Number(fractionOf(instant));
 }
 
 function fractionOf(instant: string): string {
