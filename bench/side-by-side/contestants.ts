@@ -41,7 +41,7 @@ const hj: Contestant = {
   kind: "ours",
   files: (migrations) => migrationFiles(migrations, (number) => `migrations/${digits(number)}_step.up.sql`),
   process: (action, databaseUrl) => {
-    const program = [NODE, join(ROOT, "dist", "hj.mjs"), "migrations", action === "up" ? "run" : "list"];
+    const program = [NODE, join(ROOT, "dist", "hj.mjs"), "migrations", action === "up" ? "run" : "status"];
     return { command: [...program, "--dir", "migrations"], environment: { HELLOJOHN_DATABASE_URL: databaseUrl } };
   },
   call: () => ({ module: join(import.meta.dirname, "hj-call.mjs"), directory: "migrations" }),

@@ -14,7 +14,7 @@ export async function prepare(directory, action) {
     getRemainingTimeInMillis: () => 900_000,
   };
   return async () => {
-    const report = await handler({ command: action === "up" ? "run" : "list" }, context);
+    const report = await handler({ command: action === "up" ? "run" : "status" }, context);
     if (!report.ok) throw new Error(JSON.stringify(report));
   };
 }
