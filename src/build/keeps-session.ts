@@ -4,17 +4,27 @@ import type { SyntaxTree } from "./parse-sql.ts";
 import { nodesOf } from "./tree-names.ts";
 
 /**
- * True for what defines objects and runs no code of anybody's while it does so. A statement that is not known here, calls a
- * function or can set off a trigger may do all that a function can, set_config and advisory unlocks among it.
+ * True for what defines objects and calls no function while it does so. A statement that is not known here, calls one or can
+ * set off a trigger may do all that a function can, set_config and advisory unlocks among it.
  *
- * Not seen: event triggers, and functions that indexes, constraints and types of the database call by themselves.
+ * Not seen: event triggers, and the functions behind operators, casts, indexes and constraints of somebody's own. So the
+ * engine does not rely on it for the role and the search path.
  */
 export function keepsSession(tree: SyntaxTree): boolean {
   const [type = ""] = Object.keys(tree);
   if (!DEFINITIONS.has(type) || namesTemporary(tree)) return false;
   if (STORED_UNRUN.has(type)) return true;
-  const run = "CreateStmt" in tree ? tree.CreateStmt.partbound : tree;
-  return ![...nodesOf(run)].some((node) => "FuncCall" in node);
+  return !evaluatedParts(tree).some((part) => [...nodesOf(part)].some((node) => "FuncCall" in node));
+}
+
+/** A new table has no rows: its defaults and checks are only stored. */
+function evaluatedParts(tree: SyntaxTree): readonly unknown[] {
+  if (!("CreateStmt" in tree)) return [tree];
+  const { partbound, partspec, tableElts } = tree.CreateStmt;
+  const generated = [...nodesOf(tableElts)].filter(
+    (node) => "Constraint" in node && node.Constraint.contype === "CONSTR_GENERATED",
+  );
+  return [partbound, partspec, ...generated];
 }
 
 /** What they hold of expressions and bodies is stored, and run by whoever uses the object. */

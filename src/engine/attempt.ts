@@ -85,7 +85,7 @@ function compose(parts: Parts, attempts: number, leftMs: number): Transaction {
   return composeTransaction(head, parts.body, parts.tail);
 }
 
-/** The outcome of a transaction whose last statement before the commit completed its entry. */
+/** The outcome of a transaction whose last statement before the commit completed its entry, or wrote all of it. */
 export function doneBy({ reply, attempts }: Attempted): StepOutcome {
   return { kind: "done", ...finishOf(reply.completed.at(-2)?.[0] ?? {}), attempts };
 }

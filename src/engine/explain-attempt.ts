@@ -45,7 +45,8 @@ function frameFault(run: Run, step: Step, error: ServerError, isBefore: boolean)
   const { version } = step;
   const { file } = step.script;
   switch (error.code) {
-    case "22012": // division_by_zero: one of the two proofs failed
+    case "22012": // division_by_zero: one of the proofs failed
+      if (!isBefore && step.direction === "up" && step.script.keepsSession) return notWritten(run, step, error);
       return isBefore
         ? {
             code: "LOCK_LOST",
@@ -78,4 +79,14 @@ function frameFault(run: Run, step: Step, error: ServerError, isBefore: boolean)
         details: { table: journalName(run.target), sqlState: error.code },
       };
   }
+}
+
+/** A file that cannot have ended its transaction, and no entry behind it all the same. */
+function notWritten({ target }: Run, step: Step, error: ServerError): Failure {
+  return {
+    code: "JOURNAL_UNUSABLE",
+    message: `the journal ${journalName(target)} took no entry of ${fullName(step)}`,
+    hint: "Nothing of this migration was applied. Remove the trigger or rule that keeps entries from it.",
+    details: { table: journalName(target), sqlState: error.code },
+  };
 }

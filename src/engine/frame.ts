@@ -8,15 +8,16 @@ import {
 import { exclusiveStatement, lockKey, ownershipStatement } from "./lock.ts";
 import { literal } from "./quote.ts";
 import type { Run } from "./run-context.ts";
-import { nameStatement, resetStatements } from "./session.ts";
+import { identityStatements, resetStatements } from "./session.ts";
 import type { Step } from "./step.ts";
 import type { Parts } from "./transaction.ts";
 
 /**
  * Behind the file the session gets its own settings back, before the entry is completed: a `set role` or a search_path of
  * the file must not decide where the entry goes, nor reach the next file. And the entry is opened before the file and
- * completed behind it, which shows whether the transaction is still the same. A file that can do nothing of the kind is
- * spared both: that is most of what a small migration costs besides itself.
+ * completed behind it, which shows whether the transaction is still the same. A file that does nothing of the kind, as far as
+ * the build can see, is spared most of that, which is most of what a small migration costs besides itself: it gets back
+ * only as whom and where the session works.
  *
  * What is sent behind another step, before that one was answered, does nothing unless the session bears that one's mark,
  * and a mark is as committed as the step that set it: also a commit may fail, and then nothing else keeps the server from
@@ -38,7 +39,8 @@ export function frameOf(
   ];
   const body = step.script.sql;
   if (step.direction === "up" && step.script.keepsSession) {
-    return { head, body, tail: [nameStatement(marked), appliedStatement(target, author, step.migration)] };
+    const tail = [...identityStatements(target, marked), appliedStatement(target, author, step.migration)];
+    return { head, body, tail };
   }
   return {
     head: [...head, ...openStatements(target, author, step)],

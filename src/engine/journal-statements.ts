@@ -80,7 +80,7 @@ export function completeInTransactionStatement(target: Target, { version, direct
  * openStatements and completeInTransactionStatement are there to find out. It took from the transaction's start until now.
  */
 export function appliedStatement(target: Target, author: EntryAuthor, migration: Migration): string {
-  return `${insertUp(target, author, migration, APPLIED)} returning started_at, finished_at`;
+  return proven(insertUp(target, author, migration, APPLIED));
 }
 
 /** Records one more statement of a script that is not transactional; the last one completes the entry. */
@@ -195,9 +195,9 @@ function retire(target: Target, { id }: JournalEntry, state: JournalEntry["state
   return `update ${tableOf(target)} set is_current = false where id = ${literal(id)} and is_current and state = ${literal(state)}`;
 }
 
-/** Division by zero unless the update hit its row: an error is what keeps the rest of the transaction from happening. */
-function proven(update: string): string {
-  return `with entry as (${update} returning started_at, finished_at) select 1 / count(*) as proof, max(started_at) as started_at, max(finished_at) as finished_at from entry`;
+/** Division by zero unless there is its row: an error is what keeps the rest of the transaction from happening. */
+function proven(write: string): string {
+  return `with entry as (${write} returning started_at, finished_at) select 1 / count(*) as proof, max(started_at) as started_at, max(finished_at) as finished_at from entry`;
 }
 
 function tableOf({ schema, journal }: Target): string {

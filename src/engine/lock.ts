@@ -66,8 +66,8 @@ export interface LockWaits {
 
 /**
  * Takes the lock and returns null, or returns who still builds an index that was left to the server; throws where another
- * run holds it. Not re-entrant: a lock that is already ours was taken by another client over the same backend, which
- * proves a transaction pooler.
+ * run holds it. Not re-entrant behind a proxy: a lock that is already ours was taken by another client over the same backend,
+ * which proves a transaction pooler.
  *
  * `onAsked` is called while the answer is on its way, each time.
  */

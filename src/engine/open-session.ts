@@ -125,7 +125,10 @@ export function journalIn(reply: Reply, session: Session, target: Target): Journ
   return readingOf(reply, 0, target, session.facts);
 }
 
-/** Whether a message may be sent ahead: what stands between us and the server (RDS Proxy, PgBouncer) need not expect it. */
+/**
+ * Nothing stands between us and the server, or nothing that can be told: then the backend is ours alone, and a message may be
+ * sent ahead, which RDS Proxy and PgBouncer need not expect.
+ */
 export function isDirect({ connection, facts }: Session): boolean {
   return !isBehindProxy(connection, facts.backendPid);
 }

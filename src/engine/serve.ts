@@ -87,7 +87,7 @@ async function answer(
       inventory,
     });
   } finally {
-    // Nobody waits for the server to hang up, which takes it as long as three questions: no lock is held any more.
+    // Nobody waits for the server to hang up, which takes it as long as ten questions: the run lock was given back.
     session.connection.end().catch(() => {});
   }
 }

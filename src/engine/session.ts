@@ -64,7 +64,7 @@ export function settingsStatement(target: Target, applicationName: string, onlyO
 
 /**
  * Whatever a migration set for its session, back to what the server gave it, then our own settings. With SET, which is not
- * planned: behind every migration that is a third of what settingsStatement costs.
+ * planned: a third of what settingsStatement costs.
  */
 export function resetStatements(
   target: Target,
@@ -72,18 +72,23 @@ export function resetStatements(
 ): readonly string[] {
   const known = SETTINGS.filter(([, , since]) => facts.serverVersionNumber >= since);
   return [
-    "reset session authorization",
-    "reset role",
     "reset all",
     ...known.map(([name, value]) => `set ${name} = ${literal(value)}`),
-    nameStatement({ applicationName }),
-    `set search_path = ${searchPath(target)}`,
+    ...identityStatements(target, { applicationName }),
   ];
 }
 
-/** What pg_stat_activity calls the session from now on. */
-export function nameStatement({ applicationName }: { readonly applicationName: string }): string {
-  return `set application_name = ${literal(applicationName)}`;
+/** As whom and where the session works, and what pg_stat_activity calls it from now on. */
+export function identityStatements(
+  target: Target,
+  { applicationName }: { readonly applicationName: string },
+): readonly string[] {
+  return [
+    "reset session authorization",
+    "reset role",
+    `set search_path = ${searchPath(target)}`,
+    `set application_name = ${literal(applicationName)}`,
+  ];
 }
 
 /** pg_temp last, or a temporary table would hide the real one. */

@@ -9,7 +9,7 @@ export interface Script {
   readonly file: string;
   /** False: statement by statement, each recorded when done. */
   readonly transactional: boolean;
-  /** True where no statement can change a setting, end the transaction or give up a lock; see keeps-session.ts. */
+  /** True where, as far as can be seen, no statement changes a setting, ends the transaction or gives up a lock (keeps-session.ts). */
   readonly keepsSession: boolean;
   /** From the file's directive; null leaves it to the request and the default. */
   readonly timeoutMs: number | null;

@@ -219,6 +219,21 @@ create table last ();`;
     expect(await journalOf(database)).toHaveLength(1);
   });
 
+  it("because the journal swallows its entry is undone", async () => {
+    const database = await freshDatabase(url);
+    const first = { "0001_a.up.sql": "create table a ()" };
+    await runEvent(database.url, manifestOf(first), { command: "run" });
+    await database.query(`create function swallow() returns trigger language plpgsql as 'begin return null; end';
+      create trigger swallow before insert on hj_migration for each row execute function swallow()`);
+    const files = manifestOf({ ...first, "0002_b.up.sql": "create table b ()" });
+    const report = await runEvent(database.url, files, { command: "run" });
+    expect(report).toMatchObject({
+      outcome: "failed",
+      failure: { code: "JOURNAL_UNUSABLE", message: expect.stringContaining("took no entry of 0002_b") },
+    });
+    expect(await tablesOf(database)).toEqual(["a"]);
+  });
+
   it("and quotes the password of the database is told without it, in the report and in the log", async () => {
     const password = new URL(url).password;
     const database = await freshDatabase(url);

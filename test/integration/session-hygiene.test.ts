@@ -103,6 +103,28 @@ grant select on a to pg_monitor; alter table a rename to c; drop view v;`;
     expect(await notesAfter(database, definitions)).toEqual(clean);
   });
 
+  it.each([
+    ["an operator", "alter table a add column b int default (1 @+@ 2)"],
+    ["an event trigger", "create table b ()"],
+  ])("by a function behind %s changes neither who the session is nor where it works", async (what, sql) => {
+    const own = await freshDatabase(url);
+    const files = manifestOf({
+      "0001_a.up.sql": `create table a (); create schema elsewhere;
+create function leak() returns void language sql as $$ select set_config('search_path', 'elsewhere', false), set_config('role', 'pg_monitor', false) $$;
+create function plus(int, int) returns int language plpgsql as $$ begin perform leak(); return 3; end $$;
+create operator @+@ (function = plus, leftarg = int, rightarg = int);
+create function told() returns event_trigger language plpgsql as $$ begin perform leak(); end $$;
+insert into a default values;
+${what === "an event trigger" ? "create event trigger t on ddl_command_end execute function told()" : ""}`,
+      "0002_b.up.sql": sql,
+      "0003_c.up.sql": "create table c ()",
+    });
+    expect(files.migrations.slice(1).map(({ up }) => up.keepsSession)).toEqual([true, true]);
+    const report = await runEvent(own.url, files, RUN);
+    expect(report).toMatchObject({ outcome: "applied", counts: { applied: 3 } });
+    expect(await tablesOf(own)).toContain("c");
+  });
+
   it("hides from the next one neither its number in application_name nor PostgreSQL's rules for strings", () => {
     expect(clean[1]?.note).toEqual({
       user: "postgres",

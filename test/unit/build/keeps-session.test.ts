@@ -56,6 +56,8 @@ describe("keepsSession", () => {
     "alter table account add constraint c check (f(id))",
     "create index account_f on account (f(id))",
     "create table part partition of account for values from (f(1)) to (2)",
+    "create table account (id int) partition by range (f(id))",
+    "create table account (id int, twice int generated always as (f(id)) stored)",
     "alter domain d add check (f(value))",
   ])("is false of %j", (sql) => {
     expect(keepsSession(treeOf(sql))).toBe(false);

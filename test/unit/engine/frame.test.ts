@@ -68,10 +68,11 @@ describe("a step that may change its session", () => {
 });
 
 describe("a step that keeps its session", () => {
-  test("has four statements of ours around it, its entry last", () => {
+  test("has seven statements of ours around it: at its end who and where the session is, its mark, and the entry or an error", () => {
     const { head, tail } = frameAround(QUIET, { number: 3 });
-    expect([head.length, tail.length]).toEqual([2, 2]);
-    expect(tail.at(-1)).toContain("insert into");
+    expect([head.length, tail.length]).toEqual([2, 5]);
+    expect(tail).toEqual(expect.arrayContaining(["reset role", 'set search_path = "public", pg_temp']));
+    expect(tail.at(-1)).toMatch(/insert into .* select 1 \/ count\(\*\)/);
   });
 
   test("is treated as any other on its way back: its script is what the journal stored, whatever build wrote it", () => {
