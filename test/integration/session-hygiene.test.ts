@@ -59,7 +59,8 @@ describe.each(everyPostgresVersion)("what a migration leaves in its session on P
     ["set session authorization", "set session authorization pg_monitor"],
     ["set search_path", "create schema elsewhere; set search_path = elsewhere"],
     ["set search_path to nothing", "select set_config('search_path', '', false)"],
-    ["set statement_timeout", "set statement_timeout = '1ms'"],
+    // Enough for the statement that takes it back, on a machine that is busy.
+    ["set statement_timeout", "set statement_timeout = '100ms'"],
     ["set lock_timeout", "set lock_timeout = '1ms'"],
     ["set standard_conforming_strings", "set standard_conforming_strings = off; set backslash_quote = off"],
     ["set application_name", "select set_config('application_name', 'somebody else', false)"],
