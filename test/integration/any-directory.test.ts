@@ -38,9 +38,11 @@ const BROKEN = { sql: "select 'ž; 🐎',\n  '🐎 ž' as \"🐎\", žádný_slo
 
 describe("a directory in the manner of public projects", () => {
   let manifest: Manifest;
+  let broken: Manifest;
 
   beforeAll(async () => {
     manifest = await manifestFromDisk(onDisk(FILES));
+    broken = await manifestFromDisk({ "1_large.sql": `${largeScript()}${BROKEN.sql}` });
   });
 
   it("compiles, all 400 files of it", () => {
@@ -123,8 +125,7 @@ describe("a directory in the manner of public projects", () => {
 
     it("is told to the line at the end of 20 MB, without a long wait", async () => {
       const database = await freshDatabase(url);
-      const large = await manifestFromDisk({ "1_large.sql": `${largeScript()}${BROKEN.sql}` });
-      const report = await runEvent(database.url, large, RUN);
+      const report = await runEvent(database.url, broken, RUN);
       expect(report).toMatchObject({
         outcome: "failed",
         failure: { details: { line: LARGE.rows + 1 + BROKEN.line, column: BROKEN.column } },

@@ -65,16 +65,14 @@ describe.each(postgresVersions)("on PostgreSQL $version", ({ url }) => {
     let tried = 0;
     for (const index of versions.keys()) {
       await runEvent(database.url, olderBuild(helloJohn, index + 1), { command: "run" });
-      // One message: the first that the server refuses is enough.
-      const prepareAll = knownTo(index + 1)
-        .map(({ sql }, number) => `prepare q${number} as ${sql}`)
-        .join("\n");
-      await client.query(prepareAll);
+      const queries = knownTo(index + 1).map(({ sql }) => sql);
+      await client.query(preparing(queries));
       await client.query("deallocate all");
-      for (const rename of await renamesIn(database)) {
+      for (const { table, rename } of await renamesIn(database)) {
         tried++;
         await client.query(`begin; ${rename}`);
-        const noticed = await client.query(prepareAll).then(
+        // No other query can notice.
+        const noticed = await client.query(preparing(queries.filter((sql) => sql.includes(table)))).then(
           () => "not at all",
           (error) => error.code,
         );
@@ -206,16 +204,20 @@ function refusalsIn(breaks: readonly Break[], where: string): Record<string, str
 }
 
 /** A statement for every table but the journal, and for every column of it. */
-async function renamesIn(database: TestDatabase): Promise<string[]> {
-  const rows = await database.query(`
-    select format('alter table %s rename to renamed', c.oid::regclass) as rename
+/** One message: the first that the server refuses is enough. */
+function preparing(queries: readonly string[]): string {
+  return queries.map((sql, number) => `prepare q${number} as ${sql}`).join("\n");
+}
+
+async function renamesIn(database: TestDatabase): Promise<{ table: string; rename: string }[]> {
+  return database.query(`
+    select c.relname as table, format('alter table %s rename to renamed', c.oid::regclass) as rename
     from pg_class c
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'hj_migration'
     union all
-    select format('alter table %s rename column %I to renamed', c.oid::regclass, a.attname)
+    select c.relname, format('alter table %s rename column %I to renamed', c.oid::regclass, a.attname)
     from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'hj_migration'
     order by rename`);
-  return rows.map(({ rename }) => rename);
 }
