@@ -43,7 +43,8 @@ describe("a directory in the manner of public projects", () => {
   beforeAll(async () => {
     manifest = await manifestFromDisk(onDisk(FILES));
     broken = await manifestFromDisk({ "1_large.sql": `${largeScript()}${BROKEN.sql}` });
-  });
+    // Twice 20 MB take a busy machine a minute.
+  }, 240_000);
 
   it("compiles, all 400 files of it", () => {
     expect(FILES).toHaveLength(400);
