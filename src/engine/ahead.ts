@@ -8,7 +8,7 @@ import type { EntryAuthor } from "./journal-statements.ts";
 import { sendAhead } from "./message.ts";
 import { isDirect } from "./open-session.ts";
 import type { Run } from "./run-context.ts";
-import { isTransactional, type Step } from "./step.ts";
+import { isTransactional, keepsSession, type Step } from "./step.ts";
 
 /** A step's turn to be taken. */
 export interface Turn {
@@ -37,7 +37,7 @@ export function* turnsOf(
     const [sent, number, next] = [ahead, index + 1, steps[index + 1]];
     ahead = null;
     const place = { number, behind: null, isLockSure };
-    isLockSure &&= step.script.keepsSession;
+    isLockSure &&= keepsSession(step);
     yield {
       step,
       author: authorOf(step),

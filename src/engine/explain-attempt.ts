@@ -8,7 +8,7 @@ import { explainStep, frameFailure, type StepOutcome } from "./explain-step.ts";
 import { journalName } from "./journal-statements.ts";
 import { isServerError, type ServerError } from "./message.ts";
 import type { Run } from "./run-context.ts";
-import type { Step } from "./step.ts";
+import { keepsSession, type Step } from "./step.ts";
 import { errorOffset } from "./transaction.ts";
 
 /** The part of a script that was sent: from `start`, these statements. */
@@ -46,7 +46,7 @@ function frameFault(run: Run, step: Step, error: ServerError, isBefore: boolean)
   const { file } = step.script;
   switch (error.code) {
     case "22012": // division_by_zero: one of the proofs failed
-      if (!isBefore && step.direction === "up" && step.script.keepsSession) return notWritten(run, step, error);
+      if (!isBefore && keepsSession(step)) return notWritten(run, step, error);
       return isBefore
         ? {
             code: "LOCK_LOST",

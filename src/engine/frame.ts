@@ -9,7 +9,7 @@ import { exclusiveStatement, lockKey, ownershipStatement } from "./lock.ts";
 import { literal } from "./quote.ts";
 import type { Run } from "./run-context.ts";
 import { identityStatements, resetStatements } from "./session.ts";
-import type { Step } from "./step.ts";
+import { keepsSession, type Step } from "./step.ts";
 import type { Parts } from "./transaction.ts";
 
 /**
@@ -38,7 +38,7 @@ export function frameOf(
     `set local application_name = ${literal(`${name} ${step.version}`)}`,
   ];
   const body = step.script.sql;
-  if (step.direction === "up" && step.script.keepsSession) {
+  if (keepsSession(step)) {
     const tail = [...identityStatements(target, marked), appliedStatement(target, author, step.migration)];
     return { head, body, tail };
   }

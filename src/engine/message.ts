@@ -118,7 +118,8 @@ class Message {
     let index = 0;
     for (const { name } of this.#fields) {
       const value = message.fields[index++] ?? null;
-      row[name] = before?.[name] === value ? (before[name] ?? null) : value;
+      const same = before?.[name];
+      row[name] = same === value ? same : value;
     }
     this.#rows.push(row);
   }

@@ -17,3 +17,8 @@ export type Step = {
 export function isTransactional({ script, resumes }: Step): boolean {
   return script.transactional && resumes === null;
 }
+
+/** True for a step whose file, as its build saw it, leaves the session as it was. At a stored down script no build looks. */
+export function keepsSession(step: Step): step is Extract<Step, { direction: "up" }> {
+  return step.direction === "up" && step.script.keepsSession;
+}

@@ -203,12 +203,12 @@ function refusalsIn(breaks: readonly Break[], where: string): Record<string, str
   return Object.fromEntries(refusals.filter(([, code]) => code !== "23503"));
 }
 
-/** A statement for every table but the journal, and for every column of it. */
 /** One message: the first that the server refuses is enough. */
 function preparing(queries: readonly string[]): string {
   return queries.map((sql, number) => `prepare q${number} as ${sql}`).join("\n");
 }
 
+/** A statement for every table but the journal, and for every column of it. */
 async function renamesIn(database: TestDatabase): Promise<{ table: string; rename: string }[]> {
   return database.query(`
     select c.relname as table, format('alter table %s rename to renamed', c.oid::regclass) as rename

@@ -94,8 +94,8 @@ function createAsker(url: string, isKept = false): Asker {
   };
 }
 
-/** For what is done to databases as a whole. Its session ends with the process, which is that of one test file. */
-function superuserOf(serverUrl: string): Asker {
+/** For what is done to databases as a whole, and to roles. Its session ends with the process, which is that of one test file. */
+export function superuserOf(serverUrl: string): Asker {
   const known = superusers.get(serverUrl);
   if (known !== undefined) return known;
   const asker = createAsker(serverUrl, true);

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { onTestFinished } from "vitest";
 import { type CountingProxy, type ProxyOptions, startCountingProxy } from "./counting-proxy.ts";
-import { createTestDatabase, type TestDatabase } from "./database.ts";
+import { createTestDatabase, superuserOf, type TestDatabase } from "./database.ts";
 
 /** A database for the running test alone. */
 export async function freshDatabase(serverUrl: string): Promise<TestDatabase> {
@@ -31,8 +31,8 @@ export interface TestRole {
 export async function freshRole(serverUrl: string, attributes = ""): Promise<TestRole> {
   const name = `role_${randomUUID().replaceAll("-", "")}`;
   const password = `s3cret-${randomUUID()}`;
-  await asSuperuser(serverUrl, `create role ${name} login password '${password}' ${attributes}`);
-  onTestFinished(() => asSuperuser(serverUrl, `drop role ${name}`));
+  await superuserOf(serverUrl).query(`create role ${name} login password '${password}' ${attributes}`);
+  onTestFinished(async () => void (await superuserOf(serverUrl).query(`drop role ${name}`)));
   const urlOf = (url: string) => Object.assign(new URL(url), { username: name, password }).href;
   return { name, urlOf };
 }
@@ -125,15 +125,4 @@ export function writesIn(queries: readonly string[]): string[] {
       query,
     ),
   );
-}
-
-/** Runs one statement beside the tests' own databases. */
-async function asSuperuser(serverUrl: string, sql: string): Promise<void> {
-  const client = new pg.Client(serverUrl);
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
 }

@@ -1,14 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { keepsSession } from "../../../src/build/keeps-session.ts";
-import { loadParser, parseSql, type SyntaxTree } from "../../../src/build/parse-sql.ts";
+import { loadParser } from "../../../src/build/parse-sql.ts";
+import { treeOf } from "../../support/syntax-tree.ts";
 
 beforeAll(loadParser);
-
-function treeOf(sql: string): SyntaxTree {
-  const parsed = parseSql(sql);
-  if ("offset" in parsed || parsed.length !== 1) throw new TypeError(`not one statement: ${sql}`);
-  return parsed[0]?.tree as SyntaxTree;
-}
 
 describe("keepsSession", () => {
   test.each([
