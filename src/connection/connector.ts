@@ -2,7 +2,7 @@
 import { MigrationError } from "../failure/failure.ts";
 import type { Problem, Refusal } from "../failure/problem.ts";
 import { type DatabaseAddress, isLoopback, maskedUrl } from "./database-address.ts";
-import { type Connection, openConnection } from "./open.ts";
+import { type Connection, type OpenStream, openConnection } from "./open.ts";
 import type { Redactor } from "./redact.ts";
 import { type CachedSecret, openWithSecret } from "./rotation.ts";
 import { createSecretReader } from "./secret-store.ts";
@@ -29,7 +29,11 @@ export type Connect = (options: ConnectOptions) => Promise<Connected | Refusal>;
  * follow. A warm function that kept it longer would migrate the database that the secret led to yesterday, which may still
  * answer after a restore or a move. Every secret it learns is told to the redactor before it is used.
  */
-export function createConnector({ database, databaseWaitMs, aws }: Settings, redactor: Redactor): Connect {
+export function createConnector(
+  { database, databaseWaitMs, aws }: Settings,
+  redactor: Redactor,
+  openStream?: OpenStream,
+): Connect {
   const secrets = createSecretReader(aws, redactor);
   let cached: CachedSecret | null = null;
 
@@ -38,7 +42,7 @@ export function createConnector({ database, databaseWaitMs, aws }: Settings, red
     const password = database.auth === "iam" ? await tokenFor(address) : address.password;
     if (password !== null) redactor.learn(password, known);
     try {
-      return await openConnection({ ...address, password }, timeoutMs, signal);
+      return await openConnection({ ...address, password }, timeoutMs, signal, openStream);
     } catch (error) {
       throw database.auth === "iam" ? aboutToken(error, address) : error;
     }

@@ -8,6 +8,9 @@ import { tlsOptions } from "./tls.ts";
 /** An open session. It ends with `end()`, and must be ended by whoever opened it. */
 export type Connection = Client;
 
+/** Gives pg something to talk through in place of a socket. */
+export type OpenStream = () => Duplex;
+
 /**
  * Opens a session within `timeoutMs`, or throws a MigrationError that says what is in the way. A signal that is aborted
  * meanwhile ends it; one that was aborted before does not, so that a run which is not to begin can say what is pending.
@@ -20,6 +23,7 @@ export async function openConnection(
   address: DatabaseAddress,
   timeoutMs: number,
   signal: AbortSignal,
+  openStream?: OpenStream,
 ): Promise<Connection> {
   const client = new Client({
     host: address.host,
@@ -30,6 +34,7 @@ export async function openConnection(
     database: address.database,
     ssl: await tlsOptions(address),
     client_encoding: "UTF8",
+    ...(openStream && { stream: openStream }),
     connectionTimeoutMillis: Math.max(1, Math.ceil(timeoutMs)),
     // A ten-minute index build sends no byte, and NAT gateways forget a silent connection after 350 s.
     keepAlive: true,

@@ -2,6 +2,7 @@
 // It reads no environment and knows no caller by name.
 import { randomUUID } from "node:crypto";
 import { createConnector } from "../connection/connector.ts";
+import type { OpenStream } from "../connection/open.ts";
 import { createRedactor, type Redactor } from "../connection/redact.ts";
 import type { Settings } from "../connection/settings.ts";
 import type { Report } from "../engine/report-schema.ts";
@@ -39,24 +40,17 @@ export interface Invocation {
 /** Resolves to what the caller expects as an answer. Rejects only where the caller asked for it, or got no answer. */
 export type Handler = (event: unknown, invocation: Invocation) => Promise<unknown>;
 
-/** What the handler reaches besides the database. */
+/** What the handler reaches. */
 export interface Outside {
   readonly caller: Caller;
+  /** What leads to the database instead of a socket; absent: a socket. */
+  readonly openStream?: OpenStream;
   /** Given one object for each invocation, without secrets. */
   readonly log: (line: object) => void;
 }
 
 /** Each is told by its structure; `direct` takes what is nobody's, to refuse it. */
 const TRIGGERS: readonly Trigger[] = [codepipeline, codedeploy, ecs, cloudformation, scheduled];
-
-/** Has an event read that asks for nothing: what is compiled and looked up at first is then there for the one that counts. */
-export function warmUp(): void {
-  const event = { command: "status" };
-  (TRIGGERS.find(({ recognises }) => recognises(event)) ?? direct).read(event, {
-    hookCommand: "run",
-    manifestHash: null,
-  });
-}
 
 /** Settings or manifest may be a refusal: then every request is answered with its problems. */
 export function createHandler(
@@ -75,7 +69,7 @@ export function createHandler(
     const read = trigger.read(event, build);
     if (isAnswer(read))
       return settle(read, invocation, outside, ({ told }) => ({ trigger: trigger.name, message: told }));
-    const target = "problems" in settings ? settings : targetOf(settings, redactor);
+    const target = "problems" in settings ? settings : targetOf(settings, redactor, outside.openStream);
     let lockWaitMs = 0;
     const logProgress = progressLog((line) => outside.log(redactor.redact(line)), Date.now);
     const onProgress = (progress: Progress) => {
@@ -168,7 +162,7 @@ function runIdOf(request: Request): string | null {
   return "continuation" in request ? (request.continuation?.runId ?? null) : null;
 }
 
-function targetOf(settings: Settings, redactor: Redactor): Target {
+function targetOf(settings: Settings, redactor: Redactor, openStream?: OpenStream): Target {
   const { schema, journal } = settings;
-  return { connect: createConnector(settings, redactor), schema, journal };
+  return { connect: createConnector(settings, redactor, openStream), schema, journal };
 }

@@ -24,6 +24,14 @@ const INVOKE = `require(process.argv[1]).handler(JSON.parse(process.argv[2]), {
   getRemainingTimeInMillis: () => 3_000,
 }).catch(() => {})`;
 
+/** Prints the names of Node's own modules that were not there before. */
+const LOADED_BY_THE_FIRST = `const { handler } = require(process.argv[1]);
+setImmediate(async () => {
+  const before = new Set(process.moduleLoadList);
+  await handler({ command: "run" }, { awsRequestId: "1", getRemainingTimeInMillis: () => 60_000 });
+  console.log(JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name))));
+})`;
+
 let database: TestDatabase;
 
 beforeAll(async () => {
@@ -67,6 +75,16 @@ describe("the function loads", () => {
     expect(loaded(await runAndList(["-e", "require(process.argv[1])", FUNCTION_BUNDLE], env))).toEqual([
       "secrets-client",
     ]);
+  });
+
+  test("before its first invocation, and without a word, whatever Node has for one that finds nothing to do", async () => {
+    const env = { ...process.env, HELLOJOHN_DATABASE_URL: database.url };
+    await execute(process.execPath, [CLI, "migrations", "run"], { env });
+    const { stdout, stderr } = await execute(process.execPath, ["-e", LOADED_BY_THE_FIRST, FUNCTION_BUNDLE], { env });
+    const [loaded, ...lines] = stdout.trimEnd().split("\n").reverse();
+    expect(JSON.parse(loaded ?? "")).toEqual([]);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ outcome: "up_to_date" }]);
+    expect(stderr).toBe("");
   });
 
   test("the signer for IAM authentication", async () => {
