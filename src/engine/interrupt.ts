@@ -3,9 +3,9 @@ import { hangUp } from "../connection/open.ts";
 import type { Blocker, IndexBuild } from "../failure/failure.ts";
 import type { Budget, Interruption } from "./budget.ts";
 import { type Reply, send } from "./message.ts";
-import type { Session } from "./open-session.ts";
 import { literal } from "./quote.ts";
 import type { Run } from "./run-context.ts";
+import type { SessionFacts } from "./session.ts";
 
 /** What came back, and whether we had asked the server to stop. */
 export interface Interrupted {
@@ -79,7 +79,7 @@ async function cancelBackend({ lookout, session }: Run): Promise<void> {
   await lookout.ask(cancelStatement(session));
 }
 
-/** Only this very backend: a pid is used again once its session is gone. */
-function cancelStatement({ facts }: Session): string {
-  return `select pg_cancel_backend(pid) from pg_stat_get_activity(${facts.backendPid}) where backend_start = ${literal(facts.backendStart)}`;
+/** Cancels what this very backend is at: a pid is used again once its session is gone, by one that began later. */
+export function cancelStatement({ facts }: { readonly facts: Pick<SessionFacts, "backendPid" | "askedAt"> }): string {
+  return `select pg_cancel_backend(pid) from pg_stat_get_activity(${facts.backendPid}) where backend_start <= ${literal(facts.askedAt)}`;
 }

@@ -58,7 +58,7 @@ const RESULTS: readonly PretendedRows[] = [
       server_version_number: "180000",
       is_read_only: "f",
       backend_pid: "1",
-      backend_start: "2024-06-01 09:00:00+00",
+      asked_at: "2024-06-01 09:00:00+00",
       role: "warm-up",
       server_start: "2024-06-01 09:00:00+00",
       may_create: "t",

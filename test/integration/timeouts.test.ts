@@ -1,5 +1,6 @@
 // Time: a migration's time-out, locks that others hold, a run that is stopped, and an invocation that runs out.
 import { describe, expect, it, vi } from "vitest";
+import { cancelStatement } from "../../src/engine/interrupt.ts";
 import { lockKey } from "../../src/engine/lock.ts";
 import { postgresVersions } from "../support/database.ts";
 import { runEvent, statuses } from "../support/engine.ts";
@@ -55,6 +56,20 @@ describe.each(postgresVersions)("a migration's time-out on PostgreSQL $version",
     expect(await advisoryLocksOf(database)).toEqual([]);
     expect(proxy.counts().connections).toBe(2);
     expect(proxy.counts().queries.filter((text) => text.includes("pg_cancel_backend"))).toHaveLength(1);
+  });
+
+  it("cancels nothing of a later session whose backend has the same process id", async () => {
+    const database = await freshDatabase(url);
+    const session = await openSession(database.url);
+    const { rows } = await session.query(
+      "select pid, (backend_start - interval '1 us')::text as before, now()::text as since from pg_stat_get_activity(pg_backend_pid())",
+    );
+    const [{ pid: backendPid, before, since }] = rows;
+    const waiting = session.query("select pg_sleep(60)").catch(({ code }) => code);
+    const cancel = (askedAt: string) => database.query(cancelStatement({ facts: { backendPid, askedAt } }));
+    expect(await cancel(before)).toEqual([]);
+    expect(await cancel(since)).toHaveLength(1);
+    expect(await waiting).toBe("57014");
   });
 
   it("is kept by the server when no second connection is to be had", async () => {

@@ -79,7 +79,7 @@ function factsOf(serverVersion: string, serverVersionNumber: number): SessionFac
     serverVersionNumber,
     isReadOnly: false,
     backendPid: 1,
-    backendStart: "",
+    askedAt: "",
     role: "u",
     serverStart: "2024-06-01 08:00:00+00",
     mayCreate: true,
