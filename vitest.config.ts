@@ -1,6 +1,18 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const GATES = "test/e2e/gates.test.ts";
+
+/** They wait for time-outs of a minute: begun first, others compute meanwhile. */
+const WAITING = ["test/e2e/fault-matrix.test.ts", "test/e2e/dead-clients.test.ts"];
+
+class WaitingFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isWaiting = ({ moduleId }: TestSpecification) => WAITING.some((file) => moduleId.endsWith(file));
+    return [...sorted.filter(isWaiting), ...sorted.filter((file) => !isWaiting(file))];
+  }
+}
 
 /**
  * One project a kind of test, so that `npm run test:unit` stays free of databases and child processes. They run one
@@ -8,6 +20,7 @@ const GATES = "test/e2e/gates.test.ts";
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: WaitingFirst },
     projects: [
       {
         test: {
@@ -41,8 +54,8 @@ export default defineConfig({
           exclude: [GATES],
           globalSetup: ["test/support/postgres-servers.ts", "test/support/built-product.ts"],
           sequence: { groupOrder: 3 },
-          maxWorkers: 2,
-          // Most of a test's time here is waiting for a time-out of the server.
+          // One more than there are processors: the longest files wait for time-outs.
+          maxWorkers: 3,
           maxConcurrency: 8,
           testTimeout: 180_000,
           expect: { poll: { timeout: 20_000 } },

@@ -7,10 +7,10 @@ import { awsCaller } from "./call-aws.ts";
 import { createHandler } from "./handler.ts";
 
 /**
- * Resolves to its report. All of it is done before anything from outside is: nothing in it waits for a timer or a socket.
- * `log` is called with its line, which is not to be printed.
+ * Resolves to its report, before anything from outside is heard of: nothing in it waits for a timer, a thread or a socket.
+ * `log` is given its line, which is nobody's to read.
  */
-export function warmUp(log: (line: object) => void): Promise<unknown> {
+export async function warmUp(log: (line: object) => void): Promise<unknown> {
   const handle = createHandler(SETTINGS, MANIFEST, {
     caller: awsCaller,
     log,

@@ -60,9 +60,11 @@ async function setup(serverUrl: string): Promise<{ database: TestDatabase; write
 }
 
 async function builderOf(database: TestDatabase): Promise<number> {
-  const sessions = await engineSessionsOf(database);
-  expect(sessions).toMatchObject([{ state: "active", application: expect.stringMatching(/ detached 0001$/) }]);
-  return sessions[0]?.pid ?? 0;
+  const sessions = () => engineSessionsOf(database);
+  const builder = { state: "active", application: expect.stringMatching(/ detached 0001$/) };
+  // Other sessions of the run are listed until the server has hung up.
+  await expect.poll(sessions).toMatchObject([builder]);
+  return (await sessions())[0]?.pid ?? 0;
 }
 
 const isOver = async (database: TestDatabase) => (await advisoryLocksOf(database)).length === 0;
