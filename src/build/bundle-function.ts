@@ -45,11 +45,7 @@ function functionOptions(root: string, outdir: string) {
     splitting: true,
     format: "esm",
     minify: true,
-    // The AWS SDK as modules: a third less of it is left than of its CommonJS files.
-    mainFields: ["module", "main"],
     target: TARGET,
-    // pg asks for its compiled addon in a try block, and only the SDK's code for browsers for a parser of their names.
-    external: ["pg-native", "bowser"],
     write: false,
   } as const satisfies BuildOptions;
 }

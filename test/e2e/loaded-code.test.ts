@@ -13,7 +13,7 @@ import { bundledCode, CLI, FUNCTION_BUNDLE, ROOT } from "../support/built-produc
 import { callerEvent } from "../support/caller-events.ts";
 import { createTestDatabase, postgresVersions, type TestDatabase } from "../support/database.ts";
 import { withDirectory } from "../support/generated-directory.ts";
-import { runAndList } from "../support/loaded-files.ts";
+import { packagesIn, runAndList } from "../support/loaded-files.ts";
 import { startSecretsManager } from "../support/secrets-manager.ts";
 
 const execute = promisify(execFile);
@@ -138,6 +138,17 @@ test("the function holds no explanation of a code: those are for the documents",
   expect(texts.filter((text) => bundle.includes(text))).toEqual([]);
   // The codes themselves are there.
   expect(bundle).toContain("LOCK_NOT_ACQUIRED");
+});
+
+test("the command line finds no package but the parser, and that for a directory only", async () => {
+  const outside = async (...args: string[]) => {
+    const urls = await runAndList([CLI, "migrations", "list", ...args], { HELLOJOHN_DATABASE_URL: database.url });
+    return packagesIn(urls.filter((url) => url.includes("/node_modules/")));
+  };
+  expect(await outside()).toEqual(new Set());
+  await withDirectory({ "0001_a.sql": "create table a ();\n" }, async (directory) => {
+    expect(await outside("--dir", directory)).toEqual(new Set(["libpg-query", "@pgsql/types"]));
+  });
 });
 
 describe("the page of a report", () => {

@@ -83,11 +83,11 @@ function sightOf(name: string, report: Report): Sight | null {
 
 const WORKS = ["rewrite", "build", "scan"] as const satisfies ReportedLock["work"][];
 const VERBS = { rewrite: "rewrites", build: "indexes", scan: "reads" } as const;
-const AND = new Intl.ListFormat("en", { type: "conjunction" });
 
 /** `, rewrites and reads 1.2 million rows, 340 MB`. */
 function amountsOf(works: readonly (typeof WORKS)[number][], table: LiveTable | null): string {
-  const verbs = works.length === 0 ? "" : `${AND.format(works.map((work) => VERBS[work]))} `;
+  const and = new Intl.ListFormat("en", { type: "conjunction" });
+  const verbs = works.length === 0 ? "" : `${and.format(works.map((work) => VERBS[work]))} `;
   const amounts = [
     ...(table === null || table.rows === null ? [] : [formatRows(table.rows)]),
     ...(table === null || table.bytes === null || table.bytes === 0 ? [] : [formatBytes(table.bytes)]),
