@@ -1,6 +1,6 @@
 // Where every migration stands: what this build ships, held against what the journal records. Pure.
 import type { Manifest, Migration } from "../migration/manifest.ts";
-import { canonicalVersion, compareVersions } from "../migration/version.ts";
+import { compareVersions } from "../migration/version.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 
 /**
@@ -21,26 +21,33 @@ export type Inventory = readonly Item[];
  * was rolled back is pending again, or gone when this build does not ship it.
  */
 export function takeInventory(manifest: Manifest, journal: Journal): Inventory {
-  const entries = new Map(journal.entries.map((entry) => [canonicalVersion(entry.version), entry]));
-  let found = 0;
-  const shipped = manifest.migrations.map((migration): Item => {
-    const entry = entries.get(canonicalVersion(migration.version)) ?? null;
-    if (entry !== null) found++;
-    const { version, name } = migration;
-    if (entry === null || entry.state === "rolled_back")
-      return { version, name, standing: "pending", migration, entry };
-    const standing = entry.state === "applied" ? "applied" : "started";
-    return { version, name, standing, migration, entry };
-  });
-  // A manifest is in order.
-  if (found === entries.size) return shipped;
-  const versions = new Set(manifest.migrations.map(({ version }) => canonicalVersion(version)));
-  const unknown = [...entries]
-    .filter(([version, { state }]) => !versions.has(version) && state !== "rolled_back")
-    .map(
-      ([, entry]): Item => ({ version: entry.version, name: entry.name, standing: "unknown", migration: null, entry }),
-    );
-  return [...shipped, ...unknown].sort((a, b) => compareVersions(a.version, b.version));
+  const items: Item[] = [];
+  const entries = journal.entries.toSorted((a, b) => compareVersions(a.version, b.version));
+  let at = 0;
+  const passTo = (version: string | null) => {
+    for (; at < entries.length; at++) {
+      const entry = entries[at] as JournalEntry;
+      if (version !== null && compareVersions(entry.version, version) >= 0) return;
+      if (entry.state !== "rolled_back")
+        items.push({ version: entry.version, name: entry.name, standing: "unknown", migration: null, entry });
+    }
+  };
+  // A manifest is in order, too.
+  for (const migration of manifest.migrations) {
+    passTo(migration.version);
+    const next = entries[at];
+    const isIts = next !== undefined && compareVersions(next.version, migration.version) === 0;
+    if (isIts) at++;
+    items.push(itemOf(migration, isIts ? next : null));
+  }
+  passTo(null);
+  return items;
+}
+
+function itemOf(migration: Migration, entry: JournalEntry | null): Item {
+  const { version, name } = migration;
+  if (entry === null || entry.state === "rolled_back") return { version, name, standing: "pending", migration, entry };
+  return { version, name, standing: entry.state === "applied" ? "applied" : "started", migration, entry };
 }
 
 /** The newest version that is in the database, also one that this build does not know; null when there is none. */

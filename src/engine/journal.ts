@@ -1,5 +1,5 @@
 // What the journal says, decoded. Pure: the statements are in journal-statements.ts, sending them is the caller's.
-import { canonicalVersion } from "../migration/version.ts";
+import { compareVersions } from "../migration/version.ts";
 import type { Row } from "./message.ts";
 
 /**
@@ -39,9 +39,10 @@ export const EMPTY_JOURNAL: Journal = { entries: [], newestBatch: 0 };
 
 /** Decodes the rows of readStatement, in whatever order they come. */
 export function decodeJournal(rows: readonly Row[]): Journal {
-  const entries = rows.map(decodeEntry);
+  // Ids are digits, too.
+  const entries = rows.map(decodeEntry).sort((a, b) => compareVersions(a.id, b.id));
   const newestBatch = entries.reduce((newest, { batch }) => Math.max(newest, batch), 0);
-  return { entries: newestOf(entries), newestBatch };
+  return { entries: lastOfEach(entries), newestBatch };
 }
 
 /** When an entry was finished and what that took; nulls while it is not. */
@@ -54,20 +55,17 @@ export function finishOf(row: Row): Pick<JournalEntry, "finishedAt" | "durationM
 
 /** The journal after some of its entries were followed by newer ones. */
 export function withEntries(journal: Journal, newer: readonly JournalEntry[]): Journal {
-  const versions = new Set(newer.map(({ version }) => canonicalVersion(version)));
-  const entries = [...journal.entries.filter(({ version }) => !versions.has(canonicalVersion(version))), ...newer];
+  const entries = lastOfEach([...journal.entries, ...newer]);
   return { entries, newestBatch: Math.max(journal.newestBatch, ...newer.map(({ batch }) => batch)) };
 }
 
-/** The last of each version. A file may have been renamed from 1 to 0001: one version, under two names. */
-function newestOf(entries: readonly JournalEntry[]): readonly JournalEntry[] {
-  const newest = new Map<string, JournalEntry>();
-  for (const entry of entries) {
-    const key = canonicalVersion(entry.version);
-    const other = newest.get(key);
-    if (other === undefined || BigInt(other.id) < BigInt(entry.id)) newest.set(key, entry);
-  }
-  return [...newest.values()];
+/** A file may have been renamed from 1 to 0001: one version, under two names. */
+function lastOfEach(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+  const inOrder = entries.toSorted((a, b) => compareVersions(a.version, b.version));
+  return inOrder.filter(({ version }, index) => {
+    const next = inOrder[index + 1];
+    return next === undefined || compareVersions(version, next.version) !== 0;
+  });
 }
 
 function decodeEntry(row: Row): JournalEntry {

@@ -2,12 +2,20 @@
 
 /** Compares part by part as numbers, so that `9` comes before `10` and `0001` equals `1`. */
 export function compareVersions(left: string, right: string): number {
+  if (hasSameForm(left, right)) return left < right ? -1 : left > right ? 1 : 0;
   const [a, b] = [left.split("_"), right.split("_")];
   for (let part = 0; part < Math.max(a.length, b.length); part++) {
     const order = compareDigits(a[part] ?? "0", b[part] ?? "0");
     if (order !== 0) return order;
   }
   return 0;
+}
+
+/** Digits of the same places compare as text, which is asked of each of ten thousand: taking them apart costs twenty times as much. */
+function hasSameForm(left: string, right: string): boolean {
+  const mark = left.indexOf("_");
+  if (left.length !== right.length || mark !== right.indexOf("_")) return false;
+  return mark === -1 || (mark === left.lastIndexOf("_") && mark === right.lastIndexOf("_"));
 }
 
 /** One text for all spellings of a version: `0001` and `1`, `20240601` and `20240601_000`. */

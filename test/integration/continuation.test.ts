@@ -42,14 +42,17 @@ const GATED = manifestOf({
   "0002_steps.down.sql": "-- hj:transaction off\ndrop table step_three;\ndelete from gate;\ndrop table step_one;",
 });
 
-/** Long enough for what is quick, and soon over for what waits. A fifth of it is kept back. */
-const SHORT_MS = 4_000;
+/** Long enough for what is quick, and soon over for what waits. Three fifths of it are kept back. */
+const SHORT_MS = 5_000;
 
-/** As Lambda's own clock: what is left gets less. It runs from the first migration on: connecting may take a busy machine long. */
+/**
+ * As Lambda's own clock: what is left gets less. It runs from the first migration on, and is three times as much before: a busy
+ * machine may take long to connect, and whoever sees to it that there is an answer in time counts from the start.
+ */
 function countdown(ms: number): Required<Pick<RunOptions, "remainingMs" | "onProgress">> {
   let endsAt: number | null = null;
   return {
-    remainingMs: () => (endsAt === null ? ms : Math.max(0, endsAt - performance.now())),
+    remainingMs: () => (endsAt === null ? 3 * ms : Math.max(0, endsAt - performance.now())),
     onProgress: ({ kind }) => {
       if (kind === "migration_started") endsAt ??= performance.now() + ms;
     },

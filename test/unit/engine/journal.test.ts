@@ -81,12 +81,12 @@ describe("withEntries", () => {
 
   test("lets a newer entry take the place of the one before it, and leaves the others alone", () => {
     const newer: JournalEntry = { ...a, id: "9", state: "rolled_back" };
-    expect(withEntries(journal, [newer])).toEqual({ entries: [b, newer], newestBatch: 3 });
+    expect(withEntries(journal, [newer])).toEqual({ entries: [newer, b], newestBatch: 3 });
   });
 
   test("finds the one before it by its version, whatever zeros that has", () => {
     const newer: JournalEntry = { ...a, id: "9", version: "0001" };
-    expect(withEntries(journal, [newer]).entries).toEqual([b, newer]);
+    expect(withEntries(journal, [newer]).entries).toEqual([newer, b]);
   });
 
   test("knows the newest batch, whichever of them is of it", () => {

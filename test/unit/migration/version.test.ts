@@ -15,6 +15,8 @@ describe("compareVersions", () => {
     ["9007199254740992", "9007199254740993"],
     ["99999999999999999999", "100000000000000000000"],
     ["42", "20240601_001"],
+    ["1_2_33", "1_22_3"],
+    ["01_2", "1_03"],
   ])("puts %s before %s", (older, newer) => {
     expect(compareVersions(older, newer)).toBeLessThan(0);
     expect(compareVersions(newer, older)).toBeGreaterThan(0);
