@@ -54,7 +54,7 @@ export default defineConfig({
           exclude: [GATES],
           globalSetup: ["test/support/postgres-servers.ts", "test/support/built-product.ts"],
           sequence: { groupOrder: 3 },
-          // One more than there are processors: the longest files wait for time-outs.
+          // One more than a runner has processors: the longest files wait for time-outs.
           maxWorkers: 3,
           maxConcurrency: 8,
           testTimeout: 180_000,

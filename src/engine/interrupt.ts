@@ -79,7 +79,14 @@ async function cancelBackend({ lookout, session }: Run): Promise<void> {
   await lookout.ask(cancelStatement(session));
 }
 
-/** Cancels what this very backend is at: a pid is used again once its session is gone, by one that began later. */
-export function cancelStatement({ facts }: { readonly facts: Pick<SessionFacts, "backendPid" | "askedAt"> }): string {
-  return `select pg_cancel_backend(pid) from pg_stat_get_activity(${facts.backendPid}) where backend_start <= ${literal(facts.askedAt)}`;
+/**
+ * Cancels what this very backend is at. A pid is used again once its session is gone, by one that began later; and the name of
+ * a server may lead to the one that has taken its place, where another session has had that pid for long.
+ */
+export function cancelStatement({
+  facts: { backendPid, askedAt, serverStart },
+}: {
+  readonly facts: Pick<SessionFacts, "backendPid" | "askedAt" | "serverStart">;
+}): string {
+  return `select pg_cancel_backend(pid) from pg_stat_get_activity(${backendPid}) where backend_start <= ${literal(askedAt)} and pg_postmaster_start_time() = ${literal(serverStart)}`;
 }

@@ -28,7 +28,7 @@ export async function warmUp(log: (line: object) => void): Promise<unknown> {
   );
 }
 
-const SETTINGS = parseSettings({ HELLOJOHN_DATABASE_URL: "postgresql://warm-up:warm-up@127.0.0.1/warm-up" });
+const SETTINGS = parseSettings({ HELLOJOHN_DATABASE_URL: "postgresql://warm-up:pretended@127.0.0.1/warm-up" });
 
 const MANIFEST: Manifest = {
   manifestVersion: 1,

@@ -24,9 +24,9 @@ const INVOKE = `require(process.argv[1]).handler(JSON.parse(process.argv[2]), {
   getRemainingTimeInMillis: () => 3_000,
 }).catch(() => {})`;
 
-/** Prints the names of Node's own modules that were not there before. */
+/** Prints the names of Node's own modules that were not there when all was done that loading the function had begun. */
 const LOADED_BY_THE_FIRST = `const { handler } = require(process.argv[1]);
-setImmediate(async () => {
+process.once("beforeExit", async () => {
   const before = new Set(process.moduleLoadList);
   await handler({ command: "run" }, { awsRequestId: "1", getRemainingTimeInMillis: () => 60_000 });
   console.log(JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name))));

@@ -58,17 +58,19 @@ describe.each(postgresVersions)("a migration's time-out on PostgreSQL $version",
     expect(proxy.counts().queries.filter((text) => text.includes("pg_cancel_backend"))).toHaveLength(1);
   });
 
-  it("cancels nothing of a later session whose backend has the same process id", async () => {
+  it("cancels nothing of a later session, or on a later server, whose backend has the same process id", async () => {
     const database = await freshDatabase(url);
     const session = await openSession(database.url);
     const { rows } = await session.query(
-      "select pid, (backend_start - interval '1 us')::text as before, now()::text as since from pg_stat_get_activity(pg_backend_pid())",
+      "select pid, (backend_start - interval '1 us')::text as before, now()::text as since, pg_postmaster_start_time()::text as server from pg_stat_get_activity(pg_backend_pid())",
     );
-    const [{ pid: backendPid, before, since }] = rows;
+    const [{ pid: backendPid, before, since, server }] = rows;
     const waiting = session.query("select pg_sleep(60)").catch(({ code }) => code);
-    const cancel = (askedAt: string) => database.query(cancelStatement({ facts: { backendPid, askedAt } }));
-    expect(await cancel(before)).toEqual([]);
-    expect(await cancel(since)).toHaveLength(1);
+    const cancel = (askedAt: string, serverStart: string) =>
+      database.query(cancelStatement({ facts: { backendPid, askedAt, serverStart } }));
+    expect(await cancel(before, server)).toEqual([]);
+    expect(await cancel(since, before)).toEqual([]);
+    expect(await cancel(since, server)).toHaveLength(1);
     expect(await waiting).toBe("57014");
   });
 

@@ -86,14 +86,17 @@ const VERBS = { rewrite: "rewrites", build: "indexes", scan: "reads" } as const;
 
 /** `, rewrites and reads 1.2 million rows, 340 MB`. */
 function amountsOf(works: readonly (typeof WORKS)[number][], table: LiveTable | null): string {
-  const and = new Intl.ListFormat("en", { type: "conjunction" });
-  const verbs = works.length === 0 ? "" : `${and.format(works.map((work) => VERBS[work]))} `;
+  const verbs = works.length === 0 ? "" : `${inWords(works.map((work) => VERBS[work]))} `;
   const amounts = [
     ...(table === null || table.rows === null ? [] : [formatRows(table.rows)]),
     ...(table === null || table.bytes === null || table.bytes === 0 ? [] : [formatBytes(table.bytes)]),
   ];
   if (amounts.length > 0) return `, ${verbs}${amounts.join(", ")}`;
   return works.length === 0 ? "" : `, ${verbs}all of it`;
+}
+
+function inWords(verbs: readonly string[]): string {
+  return new Intl.ListFormat("en", { type: "conjunction" }).format(verbs);
 }
 
 function presentOn(table: LiveTable | null): readonly string[] {
