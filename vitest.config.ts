@@ -56,6 +56,7 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           // One more than a runner has processors: the longest files wait for time-outs.
           maxWorkers: 3,
+          // Most of a test's time here is waiting for a time-out of the server.
           maxConcurrency: 8,
           testTimeout: 180_000,
           expect: { poll: { timeout: 20_000 } },

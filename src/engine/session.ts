@@ -12,7 +12,7 @@ export interface SessionFacts {
   readonly serverVersionNumber: number;
   readonly isReadOnly: boolean;
   readonly backendPid: number;
-  /** When this was asked, by the server's clock: a later backend with the same pid has begun after it. As text, compared only. */
+  /** When this was asked, by the server's clock: a later backend with the same pid has begun after it. As text, for the server to compare. */
   readonly askedAt: string;
   readonly role: string;
   /** Tells this server from the one that takes its place after a restart or a failover; as text, compared only. */
@@ -50,7 +50,7 @@ const SETTINGS: readonly (readonly [name: string, value: string, sinceServer: nu
 
 /**
  * The session's own settings as one statement, before anything is known of the server: on this backend, and on any other one
- * nothing. One expression for each, because a backend that has done nothing yet takes half as long for them as for a join.
+ * nothing. One expression for each: to plan a join over a list takes a backend that has done nothing yet half a millisecond more.
  */
 export function settingsStatement(target: Target, applicationName: string, onlyOnPid: number): string {
   const settings = [
@@ -69,7 +69,7 @@ export function settingsStatement(target: Target, applicationName: string, onlyO
 
 /**
  * Whatever a migration set for its session, back to what the server gave it, then our own settings. With SET, which is not
- * planned: a third of what settingsStatement costs.
+ * planned: less than half of what settingsStatement costs.
  */
 export function resetStatements(
   target: Target,
