@@ -13,6 +13,7 @@ import { runAlone } from "./run-alone.ts";
 import type { Run } from "./run-context.ts";
 import { resetStatements } from "./session.ts";
 import type { Step } from "./step.ts";
+import { NOT_FINISHED } from "./timing.ts";
 
 /** Applies what is left of the script. A failure says how many statements are done; they stay done. */
 export async function applyStatements(run: Run, step: Step, author: EntryAuthor, budget: Budget): Promise<StepOutcome> {
@@ -24,7 +25,7 @@ export async function applyStatements(run: Run, step: Step, author: EntryAuthor,
   // Its file may have become shorter, and an operator said that this is right.
   if (first >= statements.length) return record(run, step, completeStatement(run.target, step, opened.entryId), budget);
   let attempts = 1;
-  let entry: Entry = { finishedAt: null, durationMs: null };
+  let timing = NOT_FINISHED;
   for (let index = first; index < statements.length; index++) {
     const statement = statements[index] as Statement;
     run.context.onProgress({
@@ -38,14 +39,9 @@ export async function applyStatements(run: Run, step: Step, author: EntryAuthor,
     const outcome = await oneStatement(run, position, budget);
     if (outcome.kind !== "done") return withProgress(outcome, step, index, first);
     attempts = Math.max(attempts, outcome.attempts);
-    entry = outcome;
+    timing = outcome;
   }
-  return { kind: "done", ...entry, attempts };
-}
-
-interface Entry {
-  readonly finishedAt: string | null;
-  readonly durationMs: number | null;
+  return { ...timing, kind: "done", attempts };
 }
 
 /** Writes to the journal and nothing else. */

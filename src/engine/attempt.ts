@@ -4,9 +4,9 @@ import type { Blocker } from "../failure/failure.ts";
 import { type Budget, lockTimeoutMs, retryPauseMs } from "./budget.ts";
 import type { StepOutcome } from "./explain-step.ts";
 import { answerWithin, type Interrupted, sendWithin } from "./interrupt.ts";
-import { finishOf } from "./journal.ts";
 import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
 import type { Run } from "./run-context.ts";
+import { timingOf } from "./timing.ts";
 import { composeTransaction, type Parts, type Transaction } from "./transaction.ts";
 
 /** A first attempt that is on its way. */
@@ -87,7 +87,7 @@ function compose(parts: Parts, attempts: number, leftMs: number): Transaction {
 
 /** The outcome of a transaction whose last statement before the commit completed its entry, or wrote all of it. */
 export function doneBy({ reply, attempts }: Attempted): StepOutcome {
-  return { kind: "done", ...finishOf(reply.completed.at(-2)?.[0] ?? {}), attempts };
+  return { kind: "done", ...timingOf(reply.completed.at(-2)?.[0] ?? {}), attempts };
 }
 
 function timeouts(attempts: number, leftMs: number): readonly string[] {

@@ -10,15 +10,11 @@ import { NOT_SENT } from "./interrupt.ts";
 import { isServerError, type ServerError, sqlStateOf } from "./message.ts";
 import { placeOf } from "./place.ts";
 import type { Step } from "./step.ts";
+import type { Timing } from "./timing.ts";
 
 /** What a step came to. `out_of_time` is the invocation's deadline, not the migration's time-out. */
 export type StepOutcome =
-  | {
-      readonly kind: "done";
-      readonly finishedAt: string | null;
-      readonly durationMs: number | null;
-      readonly attempts: number;
-    }
+  | ({ readonly kind: "done"; readonly attempts: number } & Timing)
   | ({ readonly kind: "failed" | "in_doubt"; readonly failure: Failure; readonly cause: unknown } & Unfinished)
   | ({
       readonly kind: "out_of_time";

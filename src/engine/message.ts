@@ -23,10 +23,6 @@ export interface Reply {
   readonly error: ServerError | Error | null;
 }
 
-interface ProtocolField {
-  readonly name: string;
-}
-
 /** The part of pg's wire protocol object that a submittable is given (as pg-cursor and pg-query-stream are). */
 interface Wire extends EventEmitter {
   readonly stream: { readonly writable: boolean };
@@ -88,7 +84,7 @@ class Message {
   readonly #sql: string;
   readonly #resolve: (reply: Reply) => void;
   readonly #completed: Row[][] = [];
-  #fields: readonly ProtocolField[] = [];
+  #columns: readonly string[] = [];
   #rows: Row[] = [];
   #isSubmitted = false;
 
@@ -106,8 +102,8 @@ class Message {
     wire.query(this.#sql);
   }
 
-  handleRowDescription(message: { readonly fields: readonly ProtocolField[] }): void {
-    this.#fields = message.fields;
+  handleRowDescription(message: { readonly fields: readonly { readonly name: string }[] }): void {
+    this.#columns = message.fields.map(({ name }) => name);
   }
 
   handleDataRow(message: { readonly fields: readonly (string | null)[] }): void {
@@ -115,11 +111,11 @@ class Message {
     // row is kept once: the garbage collector has half of it to carry.
     const row: Record<string, string | null> = {};
     const before = this.#rows.at(-1);
-    let index = 0;
-    for (const { name } of this.#fields) {
-      const value = message.fields[index++] ?? null;
-      const same = before?.[name];
-      row[name] = same === value ? same : value;
+    for (let index = 0; index < this.#columns.length; index++) {
+      const column = this.#columns[index] as string;
+      const value = message.fields[index] ?? null;
+      const same = before?.[column];
+      row[column] = same === value ? same : value;
     }
     this.#rows.push(row);
   }

@@ -3,6 +3,7 @@ import type { Problem } from "../failure/problem.ts";
 import { fullName, type Migration } from "../migration/manifest.ts";
 import { findItem, type Inventory } from "./inventory.ts";
 import type { JournalEntry } from "./journal.ts";
+import { finishedAtOf } from "./timing.ts";
 
 /** What can be said of a migration: it is in the schema; it is not; its file is right as it is now. */
 export type ResolveAs = "applied" | "rolled_back" | "checksum";
@@ -64,7 +65,7 @@ export function planResolve(inventory: Inventory, version: string, as: ResolveAs
 function describe(entry: JournalEntry | null): string {
   switch (entry?.state) {
     case "applied":
-      return `applied since ${entry.finishedAt ?? "an unknown time"}`;
+      return `applied since ${finishedAtOf(entry) ?? "an unknown time"}`;
     case "started":
       return `started, ${entry.statementsDone} of its statements done`;
     case "rolling_back":

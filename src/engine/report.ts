@@ -5,11 +5,13 @@ import { phaseOf } from "../migration/manifest.ts";
 import type { Drift } from "../schema/drift.ts";
 import type { Continuation } from "./continuation.ts";
 import { type Inventory, type Item, schemaVersion } from "./inventory.ts";
+import type { JournalEntry } from "./journal.ts";
 import type { Session } from "./open-session.ts";
 import type { Checked, MigrationReport, MigrationStatus, Report, ReportBase } from "./report-schema.ts";
 import type { Command, Request } from "./request.ts";
 import { NEWEST_SERVER } from "./session.ts";
 import type { Target } from "./target.ts";
+import { durationMsOf, finishedAtOf } from "./timing.ts";
 
 /** What is known about a run before it ends; filled in as it goes on, so that a failure reports it too. */
 export interface Draft {
@@ -124,11 +126,16 @@ export function describe(item: Item, status: MigrationStatus = item.standing): M
     name,
     status,
     ...(isInDatabase && { batch: entry.batch }),
-    ...(isInDatabase && entry.finishedAt !== null && { appliedAt: entry.finishedAt }),
-    ...(isInDatabase && entry.durationMs !== null && { durationMs: entry.durationMs }),
+    ...(isInDatabase && whenOf(entry)),
     ...(migration !== null && { transactional: migration.up.transactional, reversible: migration.down !== null }),
     phase: migration === null ? entry.phase : phaseOf(migration),
   };
+}
+
+function whenOf(entry: JournalEntry): Pick<MigrationReport, "appliedAt" | "durationMs"> {
+  const appliedAt = finishedAtOf(entry);
+  const durationMs = durationMsOf(entry);
+  return { ...(appliedAt !== null && { appliedAt }), ...(durationMs !== null && { durationMs }) };
 }
 
 function base(draft: Draft): ReportBase {

@@ -15,6 +15,7 @@ import { describe, fail, finish, finishIncomplete } from "./report.ts";
 import type { MigrationReport, MigrationStatus, Report } from "./report-schema.ts";
 import type { Run } from "./run-context.ts";
 import { isTransactional, type Step } from "./step.ts";
+import { durationMsOf } from "./timing.ts";
 import type { LockedWork } from "./work.ts";
 
 /** Takes all steps, or as many as go. Never throws for a step: the report tells what each came to. */
@@ -114,8 +115,8 @@ function entryOf({ step, outcome, author }: Taken): readonly JournalEntry[] {
       statementsDone: 0,
       statementBegun: 0,
       runId: author.runId,
+      startedAt: isDone ? outcome.startedAt : null,
       finishedAt: isDone ? outcome.finishedAt : null,
-      durationMs: isDone ? outcome.durationMs : null,
     },
   ];
 }
@@ -126,13 +127,13 @@ function reportStep(work: LockedWork, step: Step, taken: Taken | undefined, fail
   const status = statusOf(step, taken, failure);
   const isBegun = taken !== undefined && taken.outcome.attempts > 0;
   const measured = isBegun && { durationMs: taken.durationMs, attempts: taken.outcome.attempts };
-  const done = taken?.outcome.kind === "done" ? taken.outcome : null;
+  const tookMs = taken?.outcome.kind === "done" ? durationMsOf(taken.outcome) : null;
   return {
     ...(item === undefined ? { version, name, status } : describe(item, status)),
     transactional: isTransactional(step),
     ...(step.direction === "up" && hazardsOf(step.migration)),
     ...measured,
-    ...(done?.durationMs != null && { durationMs: done.durationMs }),
+    ...(tookMs !== null && { durationMs: tookMs }),
   };
 }
 

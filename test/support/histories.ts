@@ -86,8 +86,8 @@ export function journalEntry(
     statementsDone: 0,
     statementBegun: 0,
     runId: "00000000-0000-4000-8000-000000000000",
+    startedAt: null,
     finishedAt: null,
-    durationMs: null,
     ...entry,
   };
 }

@@ -34,8 +34,8 @@ export function entryOf(migration: Migration, differences: Partial<JournalEntry>
     runId: "00000000-0000-4000-8000-000000000000",
     statementsDone: 0,
     statementBegun: 0,
-    finishedAt: "2024-06-01T09:00:00.000Z",
-    durationMs: 234,
+    startedAt: "2024-06-01 08:59:59.766+00",
+    finishedAt: "2024-06-01 09:00:00+00",
     ...differences,
   };
 }

@@ -34,8 +34,8 @@ describe("decodeJournal", () => {
           statementsDone: 0,
           statementBegun: 0,
           runId: RUN_ID,
-          finishedAt: "2024-06-01T09:00:00.123Z",
-          durationMs: 234,
+          startedAt: "2024-06-01 08:59:59.889999+00",
+          finishedAt: "2024-06-01 09:00:00.123999+00",
         },
       ],
       newestBatch: 3,
@@ -48,16 +48,7 @@ describe("decodeJournal", () => {
       state: "started",
       statementsDone: 2,
       finishedAt: null,
-      durationMs: null,
     });
-  });
-
-  test.each([
-    ["2024-06-01 09:00:00+00", "2024-06-01 09:00:00+00", "2024-06-01T09:00:00.000Z", 0],
-    ["2024-02-28 23:59:59.9+00", "2024-02-29 00:00:00.1+00", "2024-02-29T00:00:00.100Z", 200],
-    ["2024-06-01 09:00:00.0005+00", "2024-06-01 09:00:00.001+00", "2024-06-01T09:00:00.001Z", 1],
-  ])("reads instants as the server prints them: from %s to %s", (started_at, finished_at, finishedAt, durationMs) => {
-    expect(decodeJournal([{ ...row, started_at, finished_at }]).entries[0]).toMatchObject({ finishedAt, durationMs });
   });
 
   test("takes the last entry of each version, and the newest batch of all, in whatever order they come", () => {

@@ -83,7 +83,7 @@ describe("planResolve", () => {
         version: "1",
         state,
         statementsDone: 3,
-        finishedAt: "2024-06-01T09:00:00.000Z",
+        finishedAt: "2024-06-01 09:00:00+00",
       });
       const resolution = planResolve(takeInventory(manifest, { entries: [entry], newestBatch: 1 }), "1", as);
       return "sentence" in resolution ? resolution.sentence : resolution.message;

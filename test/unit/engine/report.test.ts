@@ -27,7 +27,7 @@ const manifest = manifestOf({
 });
 const [a, b] = manifest.migrations.map((migration) => entryOf(migration)) as [JournalEntry, JournalEntry];
 const unknown = entryOf(migrationOf("4_d.sql", "select 4;"));
-const started: JournalEntry = { ...b, state: "started", finishedAt: null, durationMs: null };
+const started: JournalEntry = { ...b, state: "started", finishedAt: null };
 
 const target: Target = {
   connect: () => Promise.reject(new TypeError("a report needs no connection")),
