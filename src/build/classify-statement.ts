@@ -141,5 +141,5 @@ function transactionCommand(kind: string | undefined): string {
 }
 
 function callsFunction(tree: SyntaxTree, name: RegExp): boolean {
-  return [...nodesOf(tree)].some((node) => "FuncCall" in node && name.test(words(node.FuncCall.funcname).at(-1) ?? ""));
+  return nodesOf(tree).some((node) => "FuncCall" in node && name.test(words(node.FuncCall.funcname).at(-1) ?? ""));
 }

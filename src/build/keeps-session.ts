@@ -14,14 +14,14 @@ export function keepsSession(tree: SyntaxTree): boolean {
   const [type = ""] = Object.keys(tree);
   if (!DEFINITIONS.has(type) || namesTemporary(tree)) return false;
   if (STORED_UNRUN.has(type)) return true;
-  return !evaluatedParts(tree).some((part) => [...nodesOf(part)].some((node) => "FuncCall" in node));
+  return !evaluatedParts(tree).some((part) => nodesOf(part).some((node) => "FuncCall" in node));
 }
 
 /** A new table has no rows: its defaults and checks are only stored. */
 function evaluatedParts(tree: SyntaxTree): readonly unknown[] {
   if (!("CreateStmt" in tree)) return [tree];
   const { partbound, partspec, tableElts } = tree.CreateStmt;
-  const generated = [...nodesOf(tableElts)].filter(
+  const generated = nodesOf(tableElts).filter(
     (node) => "Constraint" in node && node.Constraint.contype === "CONSTR_GENERATED",
   );
   return [partbound, partspec, ...generated];

@@ -11,7 +11,7 @@ import { constantText, findsRows, nodesOf, objectName, relationName, words } fro
 
 /** The statement as rules see it. What no rule asks about has no actions. */
 export function readStatement({ start, text, tree }: ParsedStatement): JudgedStatement {
-  const nodes = [...nodesOf(tree)];
+  const nodes = nodesOf(tree);
   const calls = nodes.flatMap((node) => ("FuncCall" in node ? words(node.FuncCall.funcname).slice(-1) : []));
   return {
     start,
@@ -101,7 +101,7 @@ function readSession(tree: SyntaxTree): readonly Action[] | null {
   if ("DiscardStmt" in tree) return [{ kind: "transaction", command: "DISCARD" }];
   if ("CallStmt" in tree) return [{ kind: "opaque", command: "CALL", hides: null }];
   if ("DoStmt" in tree) {
-    const bodies = [...nodesOf(tree)].flatMap((node) => ("String" in node ? [node.String.sval ?? ""] : []));
+    const bodies = nodesOf(tree).flatMap((node) => ("String" in node ? [node.String.sval ?? ""] : []));
     return [{ kind: "opaque", command: "DO", hides: bodies.map(hiddenIn).find((found) => found !== null) ?? null }];
   }
   return null;

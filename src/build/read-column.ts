@@ -84,7 +84,7 @@ const KINDS: ReadonlyMap<string, Constraint["kind"]> = new Map([
 
 function defaultOf(expression: SyntaxTree | undefined): Column["default"] {
   if (expression === undefined || ("A_Const" in expression && expression.A_Const.isnull)) return "none";
-  const isVolatile = [...nodesOf(expression)].some(
+  const isVolatile = nodesOf(expression).some(
     (node) => "FuncCall" in node && !NOT_VOLATILE.has(words(node.FuncCall.funcname).at(-1) ?? ""),
   );
   return isVolatile ? "volatile" : "constant";

@@ -31,15 +31,21 @@ export function words(trees: readonly SyntaxTree[] | undefined): readonly string
 }
 
 /** Every node of a tree, itself first. A body in a string, such as a DO block's, stays unseen. */
-export function* nodesOf(value: unknown): Generator<SyntaxTree> {
+export function nodesOf(tree: unknown): readonly SyntaxTree[] {
+  const nodes: SyntaxTree[] = [];
+  collect(tree, nodes);
+  return nodes;
+}
+
+function collect(value: unknown, nodes: SyntaxTree[]): void {
   if (value === null || typeof value !== "object") return;
   if (Array.isArray(value)) {
-    for (const item of value) yield* nodesOf(item);
+    for (const item of value) collect(item, nodes);
     return;
   }
   for (const [type, content] of Object.entries(value)) {
-    if (/^[A-Z]/.test(type)) yield { [type]: content } as unknown as SyntaxTree;
-    yield* nodesOf(content);
+    if (/^[A-Z]/.test(type)) nodes.push({ [type]: content } as unknown as SyntaxTree);
+    collect(content, nodes);
   }
 }
 
@@ -47,13 +53,13 @@ export function* nodesOf(value: unknown): Generator<SyntaxTree> {
 export function findsRows(query: SyntaxTree | undefined): boolean {
   if (query === undefined || !("SelectStmt" in query)) return false;
   const { fromClause, larg, rarg } = query.SelectStmt;
-  if ([...nodesOf(fromClause)].some((node) => "RangeVar" in node)) return true;
+  if (nodesOf(fromClause).some((node) => "RangeVar" in node)) return true;
   return [larg, rarg].some((side) => side !== undefined && findsRows({ SelectStmt: side }));
 }
 
 /** Columns that an expression mentions, each once, without what stands before the dot. */
 export function columnsIn(expression: unknown): readonly string[] {
-  const names = [...nodesOf(expression)].flatMap((node) =>
+  const names = nodesOf(expression).flatMap((node) =>
     "ColumnRef" in node ? words(node.ColumnRef.fields).slice(-1) : [],
   );
   return [...new Set(names)];
