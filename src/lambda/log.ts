@@ -58,7 +58,7 @@ export function logLine(report: Report, told: Told): object {
     // arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]
     FunctionName: told.functionArn?.split(":")[6] ?? "none",
     Applied: report.command === "run" && !report.dryRun ? done : 0,
-    Pending: report.counts.pending,
+    Pending: report.counts.pending + report.counts.started,
     Failed: report.ok || told.goesOn ? 0 : 1,
     DurationMs: report.durationMs,
     LockWaitMs: Math.round(told.lockWaitMs),

@@ -26,6 +26,8 @@ function sentenceOf(report: Report): string {
     report.command === "run" && waiting > 0
       ? `; ${migrations(waiting)} of another phase wait${waiting === 1 ? "s" : ""}`
       : "";
+  // One that was begun is not through, and a run takes it up before all others.
+  const toGo = report.counts.pending + report.counts.started;
   const version = `schema version ${report.schemaVersion.after ?? "none"}${waits}`;
   switch (report.outcome) {
     case "up_to_date":
@@ -36,11 +38,11 @@ function sentenceOf(report: Report): string {
       return `Rolled back ${migrations(done)}; ${version}`;
     case "pending":
     case "would_apply":
-      return `${migrations(report.counts.pending)} pending; ${version}`;
+      return `${migrations(toGo)} pending; ${version}`;
     case "incomplete": {
       const atWork = report.warnings.find(({ code }) => code === "RUN_IN_PROGRESS");
       const why = atWork === undefined ? "" : `, and ${atWork.message}`;
-      return `Time ran out after ${migrations(done)}${why}; ${report.counts.pending + report.counts.started - waiting} to go`;
+      return `Time ran out after ${migrations(done)}${why}; ${toGo - waiting} to go`;
     }
     case "refused":
       return `Refused: ${report.problems.map(sentenceAbout).join("; ")}`;

@@ -87,6 +87,12 @@ test("is one line without control characters", () => {
   expect(reasonOf(failed("one\n\ttwo\u0000\u001b[31mthree"))).toMatch(/^run failed: one two \[31mthree\. {1,2}\(run/);
 });
 
+test("a status counts a migration that was begun among what is pending, as hj does", () => {
+  const counts = { applied: 1, pending: 0, started: 1, unknown: 0 };
+  const report = baseOf({ command: "status", counts, schemaVersion: { before: "1_1", after: "1_1" } });
+  expect(reasonOf({ ...report, ok: true, outcome: "pending" })).toBe(`1 migration pending; schema version 1_1${RUN}`);
+});
+
 test("a run says how many migrations wait for another phase, and does not count them as its own to do", () => {
   const migrations = [migrationReport("1_1_a", "applied"), migrationReport("1_2_b", "pending", { phase: "contract" })];
   const counts = { applied: 1, pending: 2, started: 0, unknown: 0 };
