@@ -3,10 +3,11 @@
 import type { Effect, Reach } from "../migration/effect.ts";
 import type { ObjectName } from "../migration/manifest.ts";
 import type { SyntaxTree } from "./parse-sql.ts";
+import { nodesOf } from "./tree-names.ts";
 
 /** In the order of the statement. What is not in this list takes no rows and no values away, or says so as `unseen`. */
 export function effectsOf(tree: SyntaxTree): readonly Effect[] {
-  return [...ownEffects(tree), ...effectsWithin(tree)];
+  return [...ownEffects(tree), ...nodesOf(tree, DEFINITIONS).flatMap(effectWithin)];
 }
 
 function ownEffects(tree: SyntaxTree): readonly Effect[] {
@@ -86,17 +87,8 @@ function perhaps(mayBeMissing: boolean | undefined): readonly Effect[] {
   return mayBeMissing ? [unseen("ALTER TABLE IF EXISTS ... to another name")] : [];
 }
 
-/** What may stand anywhere in a statement, such as a DELETE in a WITH. */
-function effectsWithin(value: unknown): readonly Effect[] {
-  if (value === null || typeof value !== "object") return [];
-  if (Array.isArray(value)) return value.flatMap(effectsWithin);
-  return Object.entries(value).flatMap(([kind, part]) => {
-    if (DEFINITIONS.has(kind)) return [];
-    return [...effectsOfPart({ [kind]: part } as SyntaxTree), ...effectsWithin(part)];
-  });
-}
-
-function effectsOfPart(part: SyntaxTree): readonly Effect[] {
+/** Of what may stand anywhere in a statement, such as a DELETE in a WITH. */
+function effectWithin(part: SyntaxTree): readonly Effect[] {
   if ("DeleteStmt" in part) {
     const { relation, whereClause } = part.DeleteStmt;
     const isAll = whereClause === undefined;

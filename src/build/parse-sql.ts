@@ -51,6 +51,8 @@ export function parseSql(sql: string): readonly ParsedStatement[] | SyntaxProble
       return { start, end, text: sql.slice(start, end), tree: raw.stmt as SyntaxTree };
     });
   } catch (error) {
+    // The parser's own recursion. It goes on with the next text as if nothing had been.
+    if (error instanceof RangeError) return { message: "is nested deeper than can be read", offset: 0 };
     if (!parser().hasSqlDetails(error)) throw error;
     const codePoints = Math.max(0, error.sqlDetails?.cursorPosition ?? 0);
     return { message: error.message, offset: [...sql].slice(0, codePoints).join("").length };

@@ -30,31 +30,45 @@ export function words(trees: readonly SyntaxTree[] | undefined): readonly string
   return (trees ?? []).map((tree) => ("String" in tree ? (tree.String.sval ?? "") : ""));
 }
 
-/** Every node of a tree, itself first. A body in a string, such as a DO block's, stays unseen. */
-export function nodesOf(tree: unknown): readonly SyntaxTree[] {
+/**
+ * Every node of a tree, itself first, without those of some kinds and what is in them. A body in a string, such as a DO
+ * block's, stays unseen.
+ */
+export function nodesOf(tree: unknown, without: ReadonlySet<string> = new Set()): readonly SyntaxTree[] {
   const nodes: SyntaxTree[] = [];
-  collect(tree, nodes);
+  for (const [key, value] of membersOf(tree, without)) {
+    if (/^[A-Z]/.test(key)) nodes.push({ [key]: value } as unknown as SyntaxTree);
+  }
   return nodes;
 }
 
-function collect(value: unknown, nodes: SyntaxTree[]): void {
-  if (value === null || typeof value !== "object") return;
-  if (Array.isArray(value)) {
-    for (const item of value) collect(item, nodes);
-    return;
-  }
-  for (const [type, content] of Object.entries(value)) {
-    if (/^[A-Z]/.test(type)) nodes.push({ [type]: content } as unknown as SyntaxTree);
-    collect(content, nodes);
+/**
+ * Everything in a tree, at any depth, with the key that it stands under; what is outside comes before what is in it. Without
+ * recursion: a chain of operators is as deep as it is long, and PostgreSQL takes one of thousands.
+ */
+export function* membersOf(
+  tree: unknown,
+  without: ReadonlySet<string> = new Set(),
+): Generator<readonly [key: string, value: unknown]> {
+  const waiting: (readonly [string, unknown])[] = [["", tree]];
+  for (let member = waiting.pop(); member !== undefined; member = waiting.pop()) {
+    const [key, value] = member;
+    if (without.has(key)) continue;
+    yield member;
+    if (value === null || typeof value !== "object") continue;
+    for (const inner of Object.entries(value).reverse()) waiting.push(inner);
   }
 }
 
 /** True for a query that reads tables in FROM. VALUES, and what only asks WHERE EXISTS, finds a few rows at most. */
 export function findsRows(query: SyntaxTree | undefined): boolean {
-  if (query === undefined || !("SelectStmt" in query)) return false;
-  const { fromClause, larg, rarg } = query.SelectStmt;
-  if (nodesOf(fromClause).some((node) => "RangeVar" in node)) return true;
-  return [larg, rarg].some((side) => side !== undefined && findsRows({ SelectStmt: side }));
+  const waiting = query !== undefined && "SelectStmt" in query ? [query.SelectStmt] : [];
+  for (let select = waiting.pop(); select !== undefined; select = waiting.pop()) {
+    const { fromClause, larg, rarg } = select;
+    if (nodesOf(fromClause).some((node) => "RangeVar" in node)) return true;
+    waiting.push(...[larg, rarg].filter((side) => side !== undefined));
+  }
+  return false;
 }
 
 /** Columns that an expression mentions, each once, without what stands before the dot. */
