@@ -1,10 +1,12 @@
 // Bundles the command line with esbuild, and says what both bundles have in common. The function's is in bundle-function.ts.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import type { Manifest } from "../migration/manifest.ts";
 
 /** Writes `hj.mjs` and its parts into `dist`, with this manifest in it. */
 export async function bundleCommandLine(manifest: Manifest, root: string, dist: string): Promise<void> {
-  await build({ ...cliOptions(root), plugins: [manifestPlugin(manifest)], outdir: dist });
+  await build({ ...cliOptions(root), plugins: [manifestPlugin(manifest), passwordProofPlugin(root)], outdir: dist });
 }
 
 /**
@@ -43,6 +45,18 @@ export const COMMON = {
   legalComments: "none",
   logLevel: "warning",
 } as const satisfies BuildOptions;
+
+/** Puts our own proof of a password in the place of pg's: password-proof.ts says why. */
+export function passwordProofPlugin(root: string): Plugin {
+  return {
+    name: "hj-password-proof",
+    setup(building) {
+      building.onLoad({ filter: /[\\/]pg[\\/]lib[\\/]crypto[\\/]utils\.js$/ }, async () => {
+        return { contents: await readFile(join(root, "src", "connection", "password-proof.ts"), "utf8"), loader: "ts" };
+      });
+    },
+  };
+}
 
 /** Puts the manifest where `hj:manifest` is imported. */
 export function manifestPlugin(manifest: Manifest): Plugin {

@@ -82,17 +82,6 @@ export function createConnector(
 export function preload({ database }: Settings): void {
   if (database.kind === "secret") import("./secrets-client.ts").catch(() => {});
   if (database.auth === "iam") import("./iam-token.ts").catch(() => {});
-  exerciseScram().catch(() => {});
-}
-
-/** What a password is proven with (RFC 5802), once on nothing: Node looks most of it up when it is first used. */
-async function exerciseScram(): Promise<void> {
-  const { subtle } = globalThis.crypto;
-  const nothing = new Uint8Array(32);
-  const password = await subtle.importKey("raw", nothing, "PBKDF2", false, ["deriveBits"]);
-  await subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt: nothing, iterations: 1 }, password, 256);
-  const key = await subtle.importKey("raw", nothing, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  await subtle.sign("HMAC", key, nothing);
 }
 
 /** Longer ones than a timer takes are never over: the client of Secrets Manager has time-outs of its own. */

@@ -1,15 +1,20 @@
 // A server that is not there, for the driver to talk to: no byte leaves the process. What it answers is its caller's.
 import { Duplex } from "node:stream";
+import { deriveKey, hmacSha256 } from "./password-proof.ts";
 
 /** The rows that answer one statement, by column, as text. */
 export type PretendedRows = readonly Readonly<Record<string, string>>[];
 
-/** What pg takes for a socket: lets everybody in, and answers every message with one result for each of `results`. */
+/** What pg takes for a socket: asks for the password, and answers every question with one result for each of `results`. */
 export class PretendedServer extends Duplex {
+  readonly #password: string;
   readonly #answer: Buffer;
+  /** Both sides' first words about the password, once they are said. */
+  #challenge: string | null = null;
 
-  constructor(results: readonly PretendedRows[]) {
+  constructor(password: string, results: readonly PretendedRows[]) {
     super();
+    this.#password = password;
     this.#answer = Buffer.concat([...results.map(result), READY]);
   }
 
@@ -31,16 +36,41 @@ export class PretendedServer extends Duplex {
   }
 
   override _write(bytes: Buffer, _encoding: string, done: () => void): void {
-    this.push(this.#answerTo(String.fromCharCode(bytes[0] ?? 0)));
+    this.push(this.#answerTo(bytes));
     done();
   }
 
-  /** The start-up message alone has no type. Null ends the conversation. */
-  #answerTo(type: string): Buffer | null {
-    if (type === "Q") return this.#answer;
-    return type === "X" ? null : WELCOME;
+  /** Null ends the conversation. */
+  #answerTo(bytes: Buffer): Buffer | null {
+    switch (String.fromCharCode(bytes[0] ?? 0)) {
+      case "Q":
+        return this.#answer;
+      case "X":
+        return null;
+      case "p":
+        return this.#prove(bytes.toString());
+      default:
+        // The start-up message alone has no type.
+        return message("R", int32(10), zeroEnded("SCRAM-SHA-256"), zeroEnded(""));
+    }
+  }
+
+  /** Its side of SCRAM (RFC 5802), with one iteration. Whether the client's proof is right is nobody's concern. */
+  #prove(said: string): Buffer {
+    if (this.#challenge === null) {
+      const [first = ""] = /n=\*,r=.*/.exec(said) ?? [];
+      const challenge = `${first.slice("n=*,".length)}+,s=${SALT.toString("base64")},i=1`;
+      this.#challenge = `${first},${challenge}`;
+      return message("R", int32(11), Buffer.from(challenge));
+    }
+    const [last = ""] = /c=.*(?=,p=)/.exec(said) ?? [];
+    const key = hmacSha256(deriveKey(this.#password, SALT, 1), "Server Key");
+    const signature = hmacSha256(key, `${this.#challenge},${last}`);
+    return Buffer.concat([message("R", int32(12), Buffer.from(`v=${signature.toString("base64")}`)), WELCOME]);
   }
 }
+
+const SALT = Buffer.from("salt");
 
 function result(rows: PretendedRows): Buffer {
   const columns = Object.keys(rows[0] ?? {});

@@ -14,7 +14,7 @@ export async function warmUp(log: (line: object) => void): Promise<unknown> {
   const handle = createHandler(SETTINGS, MANIFEST, {
     caller: awsCaller,
     log,
-    openStream: () => new PretendedServer(RESULTS),
+    openStream: () => new PretendedServer(PASSWORD, RESULTS),
   });
   return handle(
     { command: "run" },
@@ -28,7 +28,8 @@ export async function warmUp(log: (line: object) => void): Promise<unknown> {
   );
 }
 
-const SETTINGS = parseSettings({ HELLOJOHN_DATABASE_URL: "postgresql://warm-up:pretended@127.0.0.1/warm-up" });
+const PASSWORD = "pretended";
+const SETTINGS = parseSettings({ HELLOJOHN_DATABASE_URL: `postgresql://warm-up:${PASSWORD}@127.0.0.1/warm-up` });
 
 const MANIFEST: Manifest = {
   manifestVersion: 1,

@@ -1,8 +1,8 @@
 // What an invocation loads: AWS's clients cost more time than all else, and each is there for those who need it.
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -24,9 +24,9 @@ const INVOKE = `require(process.argv[1]).handler(JSON.parse(process.argv[2]), {
   getRemainingTimeInMillis: () => 3_000,
 }).catch(() => {})`;
 
-/** Prints the names of Node's own modules that were not there when all was done that loading the function had begun. */
+/** Prints the names of Node's own modules that were not there when the function was loaded, before anything from outside was heard of. */
 const LOADED_BY_THE_FIRST = `const { handler } = require(process.argv[1]);
-process.once("beforeExit", async () => {
+setImmediate(async () => {
   const before = new Set(process.moduleLoadList);
   await handler({ command: "run" }, { awsRequestId: "1", getRemainingTimeInMillis: () => 60_000 });
   console.log(JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name))));
@@ -138,6 +138,14 @@ test("the function holds no explanation of a code: those are for the documents",
   expect(texts.filter((text) => bundle.includes(text))).toEqual([]);
   // The codes themselves are there.
   expect(bundle).toContain("LOCK_NOT_ACQUIRED");
+});
+
+test("the function and the command line prove a password at once, and hold none of pg's Web Crypto", async () => {
+  const parts = (await readdir(join(dirname(CLI), "hj"))).map((file) => join(dirname(CLI), "hj", file));
+  const commandLine = (await Promise.all([CLI, ...parts].map((file) => readFile(file, "utf8")))).join("\n");
+  for (const code of [await bundledCode(), commandLine]) {
+    expect({ web: code.includes("deriveBits"), own: code.includes("pbkdf2Sync") }).toEqual({ web: false, own: true });
+  }
 });
 
 test("the command line finds no package but the parser, and that for a directory only", async () => {
