@@ -1,7 +1,7 @@
 // Reads from a syntax tree whether a statement can touch the session that it runs in: its settings, its transaction, its
 // locks. Pure. What the engine leaves out around such statements is in frame.ts.
 import type { SyntaxTree } from "./parse-sql.ts";
-import { membersOf, nodesOf } from "./tree-names.ts";
+import { nodesOf, partsOf } from "./tree-names.ts";
 
 /**
  * True for what defines objects and calls no function while it does so. A statement that is not known here, calls one or can
@@ -59,9 +59,7 @@ const DEFINITIONS: ReadonlySet<string> = new Set([
 
 /** A temporary object belongs to the session, and stays in it. */
 function namesTemporary(tree: SyntaxTree): boolean {
-  for (const [key, value] of membersOf(tree)) {
-    if (key === "relpersistence" && value === "t") return true;
-    if (typeof value === "string" && value.includes("pg_temp")) return true;
-  }
-  return false;
+  return partsOf(tree).some((part) =>
+    typeof part === "string" ? part.includes("pg_temp") : Object(part).relpersistence === "t",
+  );
 }

@@ -24,14 +24,27 @@ export async function readDirectory(
     const message = `cannot be read as a directory (${entries.code ?? entries.message})`;
     return { problems: [{ code: "INVALID_MIGRATION", file: directory, message }] };
   }
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (!entry.name.toLowerCase().endsWith(".sql") || entry.isDirectory() || !isWanted(entry.name)) continue;
-    const content = await readFile(join(directory, entry.name)).catch((error: NodeJS.ErrnoException) => error);
-    const text = content instanceof Error ? { fault: `cannot be read (${content.code})` } : decode(content);
-    if ("fault" in text) problems.push({ code: "INVALID_MIGRATION", file: entry.name, message: text.fault });
-    else sources.push({ file: entry.name, sql: text.sql });
+  const files = entries
+    .flatMap((entry) => (entry.isDirectory() ? [] : [entry.name]))
+    .sort()
+    .filter((file) => file.toLowerCase().endsWith(".sql") && isWanted(file));
+  for (let from = 0; from < files.length; from += AT_ONCE) {
+    const read = files.slice(from, from + AT_ONCE).map((file) => readSource(directory, file));
+    for (const source of await Promise.all(read)) {
+      if ("sql" in source) sources.push(source);
+      else problems.push(source);
+    }
   }
   return problems.length > 0 ? { problems } : sources;
+}
+
+/** Files read at a time: one by one, ten thousand take a second longer. */
+const AT_ONCE = 32;
+
+async function readSource(directory: string, file: string): Promise<SourceFile | Problem> {
+  const content = await readFile(join(directory, file)).catch((error: NodeJS.ErrnoException) => error);
+  const text = content instanceof Error ? { fault: `cannot be read (${content.code})` } : decode(content);
+  return "fault" in text ? { code: "INVALID_MIGRATION", file, message: text.fault } : { file, sql: text.sql };
 }
 
 function decode(content: Buffer): { sql: string } | { fault: string } {

@@ -31,33 +31,37 @@ export function words(trees: readonly SyntaxTree[] | undefined): readonly string
 }
 
 /**
- * Every node of a tree, itself first, without those of some kinds and what is in them. A body in a string, such as a DO
+ * Every node of a tree, itself first, without those of some types and what is in them. A body in a string, such as a DO
  * block's, stays unseen.
  */
 export function nodesOf(tree: unknown, without: ReadonlySet<string> = new Set()): readonly SyntaxTree[] {
-  const nodes: SyntaxTree[] = [];
-  for (const [key, value] of membersOf(tree, without)) {
-    if (/^[A-Z]/.test(key)) nodes.push({ [key]: value } as unknown as SyntaxTree);
-  }
-  return nodes;
+  return partsOf(tree, (part) => without.has(typeOf(part) ?? "")).filter(
+    (part): part is SyntaxTree => typeOf(part) !== null,
+  );
+}
+
+/** A node is an object with one key, its type. */
+function typeOf(part: unknown): string | null {
+  if (part === null || typeof part !== "object" || Array.isArray(part)) return null;
+  for (const key in part) return /^[A-Z]/.test(key) ? key : null;
+  return null;
 }
 
 /**
- * Everything in a tree, at any depth, with the key that it stands under; what is outside comes before what is in it. Without
- * recursion: a chain of operators is as deep as it is long, and PostgreSQL takes one of thousands.
+ * Everything in a tree, at any depth, what is outside before what is in it. Without recursion: a chain of operators is as deep as
+ * it is long, and PostgreSQL takes one of thousands.
  */
-export function* membersOf(
-  tree: unknown,
-  without: ReadonlySet<string> = new Set(),
-): Generator<readonly [key: string, value: unknown]> {
-  const waiting: (readonly [string, unknown])[] = [["", tree]];
-  for (let member = waiting.pop(); member !== undefined; member = waiting.pop()) {
-    const [key, value] = member;
-    if (without.has(key)) continue;
-    yield member;
-    if (value === null || typeof value !== "object") continue;
-    for (const inner of Object.entries(value).reverse()) waiting.push(inner);
+export function partsOf(tree: unknown, isLeftOut: (part: unknown) => boolean = () => false): readonly unknown[] {
+  const parts: unknown[] = [];
+  const waiting = [tree];
+  while (waiting.length > 0) {
+    const part = waiting.pop();
+    if (isLeftOut(part)) continue;
+    parts.push(part);
+    if (part === null || typeof part !== "object") continue;
+    for (const inner of Object.values(part).reverse()) waiting.push(inner);
   }
+  return parts;
 }
 
 /** True for a query that reads tables in FROM. VALUES, and what only asks WHERE EXISTS, finds a few rows at most. */

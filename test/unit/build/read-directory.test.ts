@@ -1,5 +1,7 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { readDirectory } from "../../../src/build/read-directory.ts";
 
 const fixtures = join(import.meta.dirname, "..", "..", "fixtures", "migrations");
@@ -27,6 +29,22 @@ describe("readDirectory", () => {
     const [down, up] = await read("crlf-and-bom");
     expect(down?.sql).toBe("drop table account;");
     expect(up?.sql.slice(0, 40)).toBe("-- hj:timeout 1m\r\ncreate table account (");
+  });
+
+  test("reads any number of files, and tells every one that cannot be read, in the order of their names", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "hj-many-"));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const files = Array.from({ length: 100 }, (_, index) => `${String(index).padStart(4, "0")}_step.sql`);
+    for (const file of files) await writeFile(join(directory, file), `select '${file}';`);
+    expect(await readDirectory(directory)).toEqual(files.map((file) => ({ file, sql: `select '${file}';` })));
+    for (const file of ["0099_step.sql", "0003_step.sql"]) await writeFile(join(directory, file), "\xff", "latin1");
+    const problem = { code: "INVALID_MIGRATION", message: "is not UTF-8" };
+    expect(await readDirectory(directory)).toEqual({
+      problems: [
+        { ...problem, file: "0003_step.sql" },
+        { ...problem, file: "0099_step.sql" },
+      ],
+    });
   });
 
   test("does not go into subdirectories", async () => {
