@@ -1,5 +1,4 @@
 // Bundles the command line with esbuild, and says what both bundles have in common. The function's is in bundle-function.ts.
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import type { Manifest } from "../migration/manifest.ts";
@@ -51,8 +50,9 @@ export function passwordProofPlugin(root: string): Plugin {
   return {
     name: "hj-password-proof",
     setup(building) {
-      building.onLoad({ filter: /[\\/]pg[\\/]lib[\\/]crypto[\\/]utils\.js$/ }, async () => {
-        return { contents: await readFile(join(root, "src", "connection", "password-proof.ts"), "utf8"), loader: "ts" };
+      building.onResolve({ filter: /\/utils$/ }, ({ path, resolveDir }) => {
+        const isPgs = /[\\/]pg[\\/]lib[\\/]crypto[\\/]utils$/.test(join(resolveDir, path));
+        return isPgs ? { path: join(root, "src", "connection", "password-proof.ts") } : null;
       });
     },
   };

@@ -95,7 +95,9 @@ function compileScript(
   });
   const parsed = parseSql(sql);
   if ("offset" in parsed) {
-    return { problems: [problem(parsed.offset, parsed.message, syntaxHint(sql, parsed.offset))] };
+    const { message, offset, ...rest } = parsed;
+    if (offset === null) return { problems: [{ code: "INVALID_MIGRATION", file, message, ...rest }] };
+    return { problems: [problem(offset, message, syntaxHint(sql, offset))] };
   }
   const foreign = FOREIGN_DOWN.exec(sql);
   if (foreign !== null) {

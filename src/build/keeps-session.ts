@@ -59,7 +59,8 @@ const DEFINITIONS: ReadonlySet<string> = new Set([
 
 /** A temporary object belongs to the session, and stays in it. */
 function namesTemporary(tree: SyntaxTree): boolean {
-  return partsOf(tree).some((part) =>
-    typeof part === "string" ? part.includes("pg_temp") : Object(part).relpersistence === "t",
-  );
+  return partsOf(tree).some((part) => {
+    if (typeof part === "string") return part.includes("pg_temp");
+    return part !== null && typeof part === "object" && "relpersistence" in part && part.relpersistence === "t";
+  });
 }

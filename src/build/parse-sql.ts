@@ -13,10 +13,11 @@ export interface ParsedStatement {
   readonly tree: SyntaxTree;
 }
 
-/** What PostgreSQL's parser refused, and where, in UTF-16 code units. */
+/** What PostgreSQL's parser refused, and where, in UTF-16 code units; null where that is not known. */
 export interface SyntaxProblem {
   readonly message: string;
-  readonly offset: number;
+  readonly offset: number | null;
+  readonly hint?: string;
 }
 
 /**
@@ -42,6 +43,8 @@ function parser(): typeof import("libpg-query") {
 /** Splits and parses a text without a byte-order mark. Empty statements vanish. */
 export function parseSql(sql: string): readonly ParsedStatement[] | SyntaxProblem {
   if (sql.trim() === "") return []; // the parser refuses an empty text
+  if (overflows >= MOST_OVERFLOWS)
+    return { message: "was not read, because too many others nest too deep", offset: null };
   try {
     const offsets = byteOffsets(sql);
     return (parser().parseSync(sql).stmts ?? []).map((raw) => {
@@ -51,13 +54,24 @@ export function parseSql(sql: string): readonly ParsedStatement[] | SyntaxProble
       return { start, end, text: sql.slice(start, end), tree: raw.stmt as SyntaxTree };
     });
   } catch (error) {
-    // The parser's own recursion. It goes on with the next text as if nothing had been.
-    if (error instanceof RangeError) return { message: "is nested deeper than can be read", offset: 0 };
+    if (error instanceof RangeError) {
+      overflows++;
+      return { message: "nests deeper than can be read", offset: null, hint: DEEP_HINT };
+    }
     if (!parser().hasSqlDetails(error)) throw error;
     const codePoints = Math.max(0, error.sqlDetails?.cursorPosition ?? 0);
     return { message: error.message, offset: [...sql].slice(0, codePoints).join("").length };
   }
 }
+
+/**
+ * How often the parser's recursion may overflow. Each time leaves it less of a stack of its own, which nothing gives back: of some twenty
+ * texts the last one breaks it, and what it says of the next one is worth nothing.
+ */
+const MOST_OVERFLOWS = 5;
+const DEEP_HINT =
+  "Each operator or UNION of a chain is a level: write a long one as a list, as IN, ANY or VALUES, or as several statements.";
+let overflows = 0;
 
 /**
  * Names in a statement that PostgreSQL cuts off after 63 bytes; its syntax tree has them cut already.

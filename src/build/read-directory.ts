@@ -1,5 +1,5 @@
 // Reads a directory of migrations from disk. What the files mean is decided elsewhere.
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Problem, Refusal } from "../failure/problem.ts";
 
@@ -42,13 +42,21 @@ export async function readDirectory(
 const AT_ONCE = 32;
 
 async function readSource(directory: string, file: string): Promise<SourceFile | Problem> {
-  const content = await readFile(join(directory, file)).catch((error: NodeJS.ErrnoException) => error);
-  const text = content instanceof Error ? { fault: `cannot be read (${content.code})` } : decode(content);
+  const text = await readText(join(directory, file)).catch((error: NodeJS.ErrnoException) => {
+    return { fault: `cannot be read (${error.code})` };
+  });
   return "fault" in text ? { code: "INVALID_MIGRATION", file, message: text.fault } : { file, sql: text.sql };
 }
 
-function decode(content: Buffer): { sql: string } | { fault: string } {
-  if (content.length > MAXIMUM_BYTES) return { fault: `is larger than ${MAXIMUM_BYTES / 1024 / 1024} MB` };
+/** What is not a file may never come to its end, and of what is too large as much as AT_ONCE would be held at a time. */
+async function readText(path: string): Promise<{ readonly sql: string } | { readonly fault: string }> {
+  const stats = await stat(path);
+  if (!stats.isFile()) return { fault: "is not a file" };
+  if (stats.size > MAXIMUM_BYTES) return { fault: `is larger than ${MAXIMUM_BYTES / 1024 / 1024} MB` };
+  return decode(await readFile(path));
+}
+
+function decode(content: Buffer): { readonly sql: string } | { readonly fault: string } {
   if (content.includes(0)) return { fault: "holds a NUL byte, which PostgreSQL cannot store (is it UTF-16?)" };
   try {
     return { sql: new TextDecoder("utf-8", { fatal: true }).decode(content) };

@@ -43,8 +43,8 @@ export function nodesOf(tree: unknown, without: ReadonlySet<string> = new Set())
 /** A node is an object with one key, its type. */
 function typeOf(part: unknown): string | null {
   if (part === null || typeof part !== "object" || Array.isArray(part)) return null;
-  for (const key in part) return /^[A-Z]/.test(key) ? key : null;
-  return null;
+  const [key = ""] = Object.keys(part);
+  return /^[A-Z]/.test(key) ? key : null;
 }
 
 /**

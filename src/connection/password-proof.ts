@@ -1,5 +1,5 @@
 // What pg proves a password with, by Node's own functions and at once. The bundles put it in the place of pg's lib/crypto/utils.js,
-// whose Web Crypto takes eleven turns through other threads for one proof, and half of a connection's CPU when it is first used.
+// whose Web Crypto goes through other threads six times for one proof: a quarter of the CPU of a run that finds nothing to do.
 import * as crypto from "node:crypto";
 
 export function randomBytes(count: number): Buffer {

@@ -1,6 +1,7 @@
 // What the function writes to its log: one line of JSON for each invocation, which CloudWatch also reads metrics from, and
 // one every few seconds while it goes on. Never an event: CodePipeline's holds credentials.
 import { describeProgress } from "../engine/describe-progress.ts";
+import { notThrough } from "../engine/not-through.ts";
 import type { Report } from "../engine/report-schema.ts";
 import type { Progress } from "../engine/run-context.ts";
 import { reasonOf } from "./reason.ts";
@@ -58,7 +59,7 @@ export function logLine(report: Report, told: Told): object {
     // arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]
     FunctionName: told.functionArn?.split(":")[6] ?? "none",
     Applied: report.command === "run" && !report.dryRun ? done : 0,
-    Pending: report.counts.pending + report.counts.started,
+    Pending: notThrough(report),
     Failed: report.ok || told.goesOn ? 0 : 1,
     DurationMs: report.durationMs,
     LockWaitMs: Math.round(told.lockWaitMs),

@@ -1,4 +1,5 @@
 // A report in one sentence, for the small box of a console. Pure.
+import { notThrough } from "../engine/not-through.ts";
 import type { MigrationReport, Report } from "../engine/report-schema.ts";
 import { fullName } from "../migration/manifest.ts";
 
@@ -26,8 +27,6 @@ function sentenceOf(report: Report): string {
     report.command === "run" && waiting > 0
       ? `; ${migrations(waiting)} of another phase wait${waiting === 1 ? "s" : ""}`
       : "";
-  // One that was begun is not through, and a run takes it up before all others.
-  const toGo = report.counts.pending + report.counts.started;
   const version = `schema version ${report.schemaVersion.after ?? "none"}${waits}`;
   switch (report.outcome) {
     case "up_to_date":
@@ -38,11 +37,11 @@ function sentenceOf(report: Report): string {
       return `Rolled back ${migrations(done)}; ${version}`;
     case "pending":
     case "would_apply":
-      return `${migrations(toGo)} pending; ${version}`;
+      return `${migrations(notThrough(report))} pending; ${version}`;
     case "incomplete": {
       const atWork = report.warnings.find(({ code }) => code === "RUN_IN_PROGRESS");
       const why = atWork === undefined ? "" : `, and ${atWork.message}`;
-      return `Time ran out after ${migrations(done)}${why}; ${toGo - waiting} to go`;
+      return `Time ran out after ${migrations(done)}${why}; ${toGo(report)} to go`;
     }
     case "refused":
       return `Refused: ${report.problems.map(sentenceAbout).join("; ")}`;
@@ -57,6 +56,13 @@ function sentenceOf(report: Report): string {
     default:
       return `${report.outcome.replaceAll("_", " ")}; ${version}`;
   }
+}
+
+/** Of a rollback what it has not come to; of a run what is pending, without what waits for another phase. */
+function toGo(report: Report): number {
+  const count = (...statuses: readonly MigrationReport["status"][]) =>
+    report.migrations.filter(({ status }) => statuses.includes(status)).length;
+  return report.command === "rollback" ? count("not_reached", "started") : notThrough(report) - count("pending");
 }
 
 /** With its way out: the console shows nothing else. */

@@ -174,6 +174,18 @@ describe("hj --dir", () => {
     });
   });
 
+  test("says of files behind too many that nest too deep that they were not read, instead of what a broken parser says", async () => {
+    const deep = `select ${Array(50_000).fill("1").join(" + ")};`;
+    const files = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`${1001 + index}_deep.sql`, deep]));
+    await withDirectory({ ...files, "2000_fine.sql": UP }, async (directory) => {
+      const { stdout, stderr, exitCode } = await hj(["migrations", "status", "--dir", directory], { env: {} });
+      expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
+      expect(stderr).toContain("1001_deep.sql nests deeper than can be read");
+      expect(stderr).toContain("write a long one as a list");
+      expect(stderr).toContain("2000_fine.sql was not read, because too many others nest too deep");
+    });
+  });
+
   test("says which directory cannot be read", async () => {
     const database = await freshDatabase(serverUrl);
     const { stderr, exitCode } = await migrations(database, "run", "--dir", "/nowhere/migrations");

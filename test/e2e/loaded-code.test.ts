@@ -32,6 +32,13 @@ setImmediate(async () => {
   console.log(JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name))));
 })`;
 
+/** Prints how often the function had written something, and nothing is the last thing that its warm-up writes, before anything from outside was heard of. */
+const OVER_BY_THE_FIRST = `let writes = 0;
+const write = process.stdout.write.bind(process.stdout);
+process.stdout.write = (...args) => { writes++; return write(...args); };
+require(process.argv[1]);
+setImmediate(() => console.error(writes));`;
+
 let database: TestDatabase;
 
 beforeAll(async () => {
@@ -85,6 +92,14 @@ describe("the function loads", () => {
     expect(JSON.parse(loaded ?? "")).toEqual([]);
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ outcome: "up_to_date" }]);
     expect(stderr).toBe("");
+  });
+
+  test("has served one that nobody asked for when the first can come", async () => {
+    const env = { ...process.env, HELLOJOHN_DATABASE_URL: database.url };
+    expect(await execute(process.execPath, ["-e", OVER_BY_THE_FIRST, FUNCTION_BUNDLE], { env })).toEqual({
+      stdout: "",
+      stderr: "1\n",
+    });
   });
 
   test("the signer for IAM authentication", async () => {

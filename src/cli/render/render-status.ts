@@ -1,4 +1,5 @@
 // `hj migrations status`. Pure.
+import { notThrough } from "../../engine/not-through.ts";
 import type { MigrationReport, Report } from "../../engine/report-schema.ts";
 import { fullName } from "../../migration/manifest.ts";
 import type { Style } from "./style.ts";
@@ -14,11 +15,10 @@ export function renderUpToDate(report: Report, style: Style): readonly string[] 
 }
 
 export function renderStatus(report: Report, style: Style): readonly string[] {
-  const pending = report.counts.pending + report.counts.started;
   return [
     `Database: ${report.database?.url ?? "unknown"}`,
     `Schema version: ${report.schemaVersion.after ?? "none"}`,
-    `Pending migrations: ${pending}`,
+    `Pending migrations: ${notThrough(report)}`,
     "",
     ...report.migrations.filter(({ status }) => status !== "unknown").map((migration) => line(migration, style)),
     ...renderRest(report.migrations, style),

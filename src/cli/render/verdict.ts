@@ -1,5 +1,6 @@
 // What a report comes to: in a few words, how good that is, and what to do next. The text on a terminal and the page are
 // both made of it. Pure.
+import { notThrough } from "../../engine/not-through.ts";
 import type { MigrationReport, Report } from "../../engine/report-schema.ts";
 import { formatMigrations } from "./amounts.ts";
 import type { Style } from "./style.ts";
@@ -22,9 +23,8 @@ export function verdictOf(report: Report): Verdict {
     case "up_to_date":
       return good("Database schema is up to date");
     case "pending": {
-      const { pending, started } = report.counts;
-      const next = started > 0 ? null : "Run hj migrations run to apply what is pending.";
-      return { mood: "attention", title: formatMigrations(pending + started, "pending "), next };
+      const next = report.counts.started > 0 ? null : "Run hj migrations run to apply what is pending.";
+      return { mood: "attention", title: formatMigrations(notThrough(report), "pending "), next };
     }
     case "listed":
       return plain(formatMigrations(report.migrations.length + (report.omitted ?? 0)));

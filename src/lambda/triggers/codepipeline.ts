@@ -1,6 +1,8 @@
 // An invoke action of CodePipeline. The event holds credentials of the pipeline: nothing here passes it on.
 // https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html
+
 import * as z from "zod/mini";
+import { notThrough } from "../../engine/not-through.ts";
 import type { Report } from "../../engine/report-schema.ts";
 import { decisionFor, jobFailureType } from "../decision.ts";
 import { continuationOf, runIdFrom } from "../hand-over.ts";
@@ -97,7 +99,7 @@ function variablesOf(report: Report): Record<string, string> {
   return {
     Outcome: report.outcome,
     AppliedCount: String(applied),
-    PendingCount: String(report.counts.pending),
+    PendingCount: String(notThrough(report)),
     SchemaVersion: report.schemaVersion.after ?? "none",
     RunId: report.runId,
   };

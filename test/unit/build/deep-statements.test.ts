@@ -30,11 +30,12 @@ describe("a statement that is 5,000 levels deep", () => {
   });
 });
 
+// One: what such a text does to the parser stays in this process. More of them: test/e2e/directories.test.ts.
 test("a statement that is deeper than the parser can go is told with everything else that is wrong", () => {
   const deep = { file: "1_deep.up.sql", sql: `create view v as select ${chain(50_000, "1", " + ")};` };
   expect(compile([deep, { file: "2_broken.up.sql", sql: "selct 1" }])).toMatchObject({
     problems: [
-      { file: "1_deep.up.sql", line: 1, column: 1, message: "is nested deeper than can be read" },
+      { file: "1_deep.up.sql", message: "nests deeper than can be read" },
       { file: "2_broken.up.sql", message: 'syntax error at or near "selct"' },
     ],
   });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,6 +45,15 @@ describe("readDirectory", () => {
         { ...problem, file: "0003_step.sql" },
         { ...problem, file: "0099_step.sql" },
       ],
+    });
+  });
+
+  test("tells of what is not a file, and does not wait for it to end", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "hj-pipe-"));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    execFileSync("mkfifo", [join(directory, "0001_pipe.sql")]);
+    expect(await readDirectory(directory)).toEqual({
+      problems: [{ code: "INVALID_MIGRATION", file: "0001_pipe.sql", message: "is not a file" }],
     });
   });
 

@@ -93,6 +93,17 @@ test("a status counts a migration that was begun among what is pending, as hj do
   expect(reasonOf({ ...report, ok: true, outcome: "pending" })).toBe(`1 migration pending; schema version 1_1${RUN}`);
 });
 
+test("a rollback that time ran out on says what is left of it, not what is pending", () => {
+  const migrations = (["rolled_back", "rolled_back", "started", "not_reached", "not_reached"] as const).map(
+    (status, index) => migrationReport(`1_${5 - index}_a`, status),
+  );
+  const counts = { applied: 2, pending: 2, started: 1, unknown: 0 };
+  const report = baseOf({ command: "rollback", migrations, counts, schemaVersion: { before: "1_5", after: "1_2" } });
+  expect(reasonOf({ ...report, ok: false, outcome: "incomplete", continuation: "" })).toBe(
+    `Time ran out after 2 migrations; 3 to go${RUN}`,
+  );
+});
+
 test("a run says how many migrations wait for another phase, and does not count them as its own to do", () => {
   const migrations = [migrationReport("1_1_a", "applied"), migrationReport("1_2_b", "pending", { phase: "contract" })];
   const counts = { applied: 1, pending: 2, started: 0, unknown: 0 };

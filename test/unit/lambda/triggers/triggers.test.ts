@@ -230,6 +230,13 @@ describe("CodePipeline", () => {
     ]);
   });
 
+  test("is told of a migration that was begun as pending, too", () => {
+    const counts = { ...APPLIED.counts, pending: 1, started: 1 };
+    expect(callOf(codepipeline, { ...APPLIED, counts }, pipelineJob("run"))).toMatchObject({
+      input: { outputVariables: { PendingCount: "2" } },
+    });
+  });
+
   test("is told of success with variables for later actions", () => {
     expect(callOf(codepipeline, APPLIED, pipelineJob("run"))).toEqual({
       to: "codepipeline",
