@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -48,12 +47,12 @@ describe("readDirectory", () => {
     });
   });
 
-  test("tells of what is not a file, and does not wait for it to end", async () => {
-    const directory = await mkdtemp(join(tmpdir(), "hj-pipe-"));
+  test("tells of what is not a file, such as a device, which may have no end", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "hj-device-"));
     onTestFinished(() => rm(directory, { recursive: true }));
-    execFileSync("mkfifo", [join(directory, "0001_pipe.sql")]);
+    await symlink("/dev/null", join(directory, "0001_device.sql"));
     expect(await readDirectory(directory)).toEqual({
-      problems: [{ code: "INVALID_MIGRATION", file: "0001_pipe.sql", message: "is not a file" }],
+      problems: [{ code: "INVALID_MIGRATION", file: "0001_device.sql", message: "is not a file" }],
     });
   });
 
