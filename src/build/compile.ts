@@ -95,9 +95,9 @@ function compileScript(
   });
   const parsed = parseSql(sql);
   if ("offset" in parsed) {
-    const { message, offset, ...rest } = parsed;
-    if (offset === null) return { problems: [{ code: "INVALID_MIGRATION", file, message, ...rest }] };
-    return { problems: [problem(offset, message, syntaxHint(sql, offset))] };
+    const { offset, ...told } = parsed;
+    if (offset === null) return { problems: [{ code: "INVALID_MIGRATION", file, ...told }] };
+    return { problems: [problem(offset, told.message, syntaxHint(sql, offset))] };
   }
   const foreign = FOREIGN_DOWN.exec(sql);
   if (foreign !== null) {

@@ -21,8 +21,8 @@ function clip(text: string, length: number): string {
 }
 
 function sentenceOf(report: Report): string {
-  const done = report.migrations.filter(({ status }) => status === "applied" || status === "rolled_back").length;
-  const waiting = report.migrations.filter(({ status }) => status === "pending").length;
+  const done = count(report, "applied", "rolled_back");
+  const waiting = count(report, "pending");
   const waits =
     report.command === "run" && waiting > 0
       ? `; ${migrations(waiting)} of another phase wait${waiting === 1 ? "s" : ""}`
@@ -60,9 +60,12 @@ function sentenceOf(report: Report): string {
 
 /** Of a rollback what it has not come to; of a run what is pending, without what waits for another phase. */
 function toGo(report: Report): number {
-  const count = (...statuses: readonly MigrationReport["status"][]) =>
-    report.migrations.filter(({ status }) => statuses.includes(status)).length;
-  return report.command === "rollback" ? count("not_reached", "started") : notThrough(report) - count("pending");
+  if (report.command === "rollback") return count(report, "not_reached", "started");
+  return notThrough(report) - count(report, "pending");
+}
+
+function count({ migrations }: Report, ...statuses: readonly MigrationReport["status"][]): number {
+  return migrations.filter(({ status }) => statuses.includes(status)).length;
 }
 
 /** With its way out: the console shows nothing else. */

@@ -32,7 +32,7 @@ setImmediate(async () => {
   console.log(JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name))));
 })`;
 
-/** Prints how often the function had written something, and nothing is the last thing that its warm-up writes, before anything from outside was heard of. */
+/** Prints how often the function had written before anything from outside was heard of. Its warm-up ends by writing, once, nothing. */
 const OVER_BY_THE_FIRST = `let writes = 0;
 const write = process.stdout.write.bind(process.stdout);
 process.stdout.write = (...args) => { writes++; return write(...args); };

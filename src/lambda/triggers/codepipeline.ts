@@ -1,6 +1,5 @@
 // An invoke action of CodePipeline. The event holds credentials of the pipeline: nothing here passes it on.
 // https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html
-
 import * as z from "zod/mini";
 import { notThrough } from "../../engine/not-through.ts";
 import type { Report } from "../../engine/report-schema.ts";
