@@ -2,8 +2,10 @@
 import { Duplex } from "node:stream";
 import { deriveKey, hmacSha256 } from "./password-proof.ts";
 
-/** The rows that answer one statement, by column, as text. */
-export type PretendedRows = readonly Readonly<Record<string, string>>[];
+/** What answers one statement: rows, by column, as text; or what COPY TO STDOUT gives. */
+export type PretendedResult =
+  | { readonly rows: readonly Readonly<Record<string, string>>[] }
+  | { readonly copied: string };
 
 /** What pg takes for a socket: asks for the password, and answers every question with one result for each of `results`. */
 export class PretendedServer extends Duplex {
@@ -12,7 +14,7 @@ export class PretendedServer extends Duplex {
   /** Both sides' first words about the password, once they are said. */
   #challenge: string | null = null;
 
-  constructor(password: string, results: readonly PretendedRows[]) {
+  constructor(password: string, results: readonly PretendedResult[]) {
     super();
     this.#password = password;
     this.#answer = Buffer.concat([...results.map(result), READY]);
@@ -72,7 +74,17 @@ export class PretendedServer extends Duplex {
 
 const SALT = Buffer.from("salt");
 
-function result(rows: PretendedRows): Buffer {
+function result(answer: PretendedResult): Buffer {
+  if ("copied" in answer) {
+    const data = message("d", Buffer.from(answer.copied));
+    return Buffer.concat([
+      message("H", Buffer.alloc(1), int16(0)),
+      data,
+      message("c"),
+      message("C", zeroEnded("COPY")),
+    ]);
+  }
+  const { rows } = answer;
   const columns = Object.keys(rows[0] ?? {});
   const described = columns.map((name) => Buffer.concat([zeroEnded(name), Buffer.alloc(18)]));
   return Buffer.concat([

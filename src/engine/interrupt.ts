@@ -27,7 +27,7 @@ export async function sendWithin(
   atDeadline: "cancel" | "leave" = "cancel",
 ): Promise<Interrupted> {
   if (run.context.signal.aborted)
-    return { reply: { completed: [], error: NOT_SENT }, interruption: "abort", blockers: [], build: null };
+    return { reply: { completed: [], copied: "", error: NOT_SENT }, interruption: "abort", blockers: [], build: null };
   return answerWithin(run, version, send(run.session.connection, sql), budget, atDeadline);
 }
 

@@ -1,6 +1,6 @@
 // The journal's table and every statement about it, as text. Pure; what a migration's entries mean is in journal.ts.
 import { type Migration, phaseOf } from "../migration/manifest.ts";
-import type { JournalEntry } from "./journal.ts";
+import { ENTRY_COLUMNS, type JournalEntry } from "./journal.ts";
 import type { Resolution } from "./plan-resolve.ts";
 import { identifier, literal, qualified } from "./quote.ts";
 import type { Step } from "./step.ts";
@@ -48,9 +48,9 @@ export function createStatements(target: Target): readonly string[] {
   ];
 }
 
-/** Every entry there is, for decodeJournal. As they are: to have the server sort and print them costs twice as much. */
+/** Every entry there is, for decodeJournal, copied as they are: to have the server sort and print them costs twice as much. */
 export function readStatement(target: Target): string {
-  return `select id, version, name, state, phase, batch, checksum, statements_done, statement_begun, run_id, started_at, finished_at from ${tableOf(target)}`;
+  return `copy ${tableOf(target)} (${ENTRY_COLUMNS.join(", ")}) to stdout`;
 }
 
 /** The way back of some entries, by id. */

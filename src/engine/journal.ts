@@ -1,7 +1,7 @@
 // What the journal says, decoded. Pure: the statements are in journal-statements.ts, sending them is the caller's.
 import { compareVersions } from "../migration/version.ts";
-import type { Row } from "./message.ts";
-import { type Timing, timingOf } from "./timing.ts";
+import { type CopiedRow, copiedRows } from "./copied-text.ts";
+import type { Timing } from "./timing.ts";
 
 /**
  * `started` and `rolling_back` belong to scripts that are not transactional and have not finished; only such an entry
@@ -35,10 +35,28 @@ export interface Journal {
 
 export const EMPTY_JOURNAL: Journal = { entries: [], newestBatch: 0 };
 
-/** Decodes the rows of readStatement, in whatever order they come. */
-export function decodeJournal(rows: readonly Row[]): Journal {
+/** What is read of an entry, in the order in which decodeJournal takes it. */
+export const ENTRY_COLUMNS = [
+  "id",
+  "version",
+  "name",
+  "state",
+  "phase",
+  "batch",
+  "checksum",
+  "statements_done",
+  "statement_begun",
+  "run_id",
+  "started_at",
+  "finished_at",
+] as const;
+
+/** Decodes what readStatement copied, in whatever order. */
+export function decodeJournal(copied: string): Journal {
   // Ids are digits, too.
-  const entries = rows.map(decodeEntry).sort((a, b) => byVersion(a, b) || compareVersions(a.id, b.id));
+  const entries = copiedRows(copied)
+    .map(decodeEntry)
+    .sort((a, b) => byVersion(a, b) || compareVersions(a.id, b.id));
   const newestBatch = entries.reduce((newest, { batch }) => Math.max(newest, batch), 0);
   return { entries: lastOfEach(entries), newestBatch };
 }
@@ -61,18 +79,19 @@ function byVersion(a: JournalEntry, b: JournalEntry): number {
   return compareVersions(a.version, b.version);
 }
 
-function decodeEntry(row: Row): JournalEntry {
+function decodeEntry(row: CopiedRow): JournalEntry {
   return {
-    id: row["id"] ?? "",
-    version: row["version"] ?? "",
-    name: row["name"] ?? "",
-    state: (row["state"] ?? "") as EntryState,
-    phase: row["phase"] === "contract" ? "contract" : "expand",
-    batch: Number(row["batch"]),
-    checksum: row["checksum"] ?? "",
-    statementsDone: Number(row["statements_done"]),
-    statementBegun: Number(row["statement_begun"]),
-    runId: row["run_id"] ?? "",
-    ...timingOf(row),
+    id: row[0] ?? "",
+    version: row[1] ?? "",
+    name: row[2] ?? "",
+    state: (row[3] ?? "") as EntryState,
+    phase: row[4] === "contract" ? "contract" : "expand",
+    batch: Number(row[5]),
+    checksum: row[6] ?? "",
+    statementsDone: Number(row[7]),
+    statementBegun: Number(row[8]),
+    runId: row[9] ?? "",
+    startedAt: row[10] ?? null,
+    finishedAt: row[11] ?? null,
   };
 }

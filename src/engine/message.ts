@@ -19,6 +19,8 @@ export interface ServerError extends Error {
  */
 export interface Reply {
   readonly completed: readonly (readonly Row[])[];
+  /** What COPY TO STDOUT gave, for copied-text.ts; one statement of a message at most. Empty without. */
+  readonly copied: string;
   /** Null when every statement finished. A ServerError, or what broke the connection. */
   readonly error: ServerError | Error | null;
 }
@@ -84,6 +86,7 @@ class Message {
   readonly #sql: string;
   readonly #resolve: (reply: Reply) => void;
   readonly #completed: Row[][] = [];
+  readonly #copied: Buffer[] = [];
   #columns: readonly string[] = [];
   #rows: Row[] = [];
   #isSubmitted = false;
@@ -107,17 +110,7 @@ class Message {
   }
 
   handleDataRow(message: { readonly fields: readonly (string | null)[] }): void {
-    // By hand: a journal has thousands of rows, and Object.fromEntries takes several times as long. What repeats from row to
-    // row is kept once: the garbage collector has half of it to carry.
-    const row: Record<string, string | null> = {};
-    const before = this.#rows.at(-1);
-    for (let index = 0; index < this.#columns.length; index++) {
-      const column = this.#columns[index] as string;
-      const value = message.fields[index] ?? null;
-      const same = before?.[column];
-      row[column] = same === value ? same : value;
-    }
-    this.#rows.push(row);
+    this.#rows.push(Object.fromEntries(this.#columns.map((column, index) => [column, message.fields[index] ?? null])));
   }
 
   handleCommandComplete(): void {
@@ -133,8 +126,10 @@ class Message {
     wire.sendCopyFail("a migration has no input");
   }
 
-  handleCopyData(): void {
-    // Dropped: a migration has no output.
+  // Of a statement of ours: a build takes no migration that has output.
+  handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
+    // What the driver hands out is its own, and written over by what comes next.
+    this.#copied.push(Buffer.from(chunk));
   }
 
   // pg forgets a query at its first error. Until the server is ready, the next message would wait in pg's queue, and one
@@ -142,18 +137,18 @@ class Message {
   handleError(error: Error, wire: Wire): void {
     const answer = () => {
       wire.off("readyForQuery", answer).off("end", answer);
-      this.#answer({ completed: this.#completed, error });
+      this.#answer(error);
     };
     if (isServerError(error)) wire.on("readyForQuery", answer).on("end", answer);
     else answer();
   }
 
   handleReadyForQuery(): void {
-    this.#answer({ completed: this.#completed, error: null });
+    this.#answer(null);
   }
 
-  #answer(reply: Reply): void {
+  #answer(error: Reply["error"]): void {
     this.isAnswered = true;
-    this.#resolve(reply);
+    this.#resolve({ completed: this.#completed, copied: Buffer.concat(this.#copied).toString(), error });
   }
 }

@@ -147,8 +147,7 @@ function openingMessage(target: Target, name: string, onlyOnPid: number): string
 }
 
 function readingOf(reply: Reply, index: number, target: Target, facts: SessionFacts): JournalReading {
-  const rows = reply.completed[index];
-  if (rows !== undefined) return { journal: decodeJournal(rows), exists: true };
+  if (reply.completed.length > index) return { journal: decodeJournal(reply.copied), exists: true };
   if (reply.completed.length === index && sqlStateOf(reply.error) === UNDEFINED_TABLE) {
     return { journal: EMPTY_JOURNAL, exists: false };
   }

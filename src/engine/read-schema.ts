@@ -1,7 +1,8 @@
 // Reads what is in the schema now, in one round trip. What it means is schema/'s to say.
 import type { ObjectKind } from "../migration/schema-change.ts";
-import { CATALOG_INDEX, catalogStatements } from "../schema/catalog-query.ts";
+import { catalogStatements } from "../schema/catalog-query.ts";
 import { decodeSnapshot, type Snapshot } from "../schema/snapshot.ts";
+import { copiedRows } from "./copied-text.ts";
 import { isServerError, send, sqlStateOf } from "./message.ts";
 import { connectionLost, type Session } from "./open-session.ts";
 import { literal } from "./quote.ts";
@@ -40,8 +41,8 @@ export async function readSchema(
       `set local lock_timeout = ${Math.min(LOCK_TIMEOUT_MS, leftMs)}`,
       `set local statement_timeout = ${leftMs}`,
     ];
-    const { completed, error } = await send(connection, [begin, ...limits, ...reading].join(";\n"));
-    if (error === null) return decodeSnapshot(completed[CATALOG_INDEX + limits.length] ?? []);
+    const { copied, error } = await send(connection, [begin, ...limits, ...reading].join(";\n"));
+    if (error === null) return decodeSnapshot(copiedRows(copied));
     if (isServerError(error)) await send(connection, "rollback");
     const isOver = attempt === ATTEMPTS || performance.now() >= endsAt;
     if (isOver || !RETRIED.includes(sqlStateOf(error))) throw connectionLost(error, hintFor(error));

@@ -1,6 +1,6 @@
 // An invocation that nobody asked for, with nothing to do and no database: what is compiled and looked up when it is first
 // used is then there for the one that counts. While it initialises a function has two processors, and of 512 MB a third of one after it.
-import { type PretendedRows, PretendedServer } from "../connection/pretended-server.ts";
+import { type PretendedResult, PretendedServer } from "../connection/pretended-server.ts";
 import { parseSettings } from "../connection/settings.ts";
 import type { Manifest } from "../migration/manifest.ts";
 import { awsCaller } from "./call-aws.ts";
@@ -49,37 +49,26 @@ const MANIFEST: Manifest = {
   ],
 };
 
+const NO_ROWS: PretendedResult = { rows: [] };
+const FACTS = {
+  server_version: "18.0",
+  server_version_number: "180000",
+  is_read_only: "f",
+  backend_pid: "1",
+  asked_at: "2024-06-01 09:00:00+00",
+  role: "warm-up",
+  server_start: "2024-06-01 09:00:00+00",
+  may_create: "t",
+};
+
 /** What a server answers that has all of MANIFEST: openingMessage (engine/open-session.ts) is its only question. */
-const RESULTS: readonly PretendedRows[] = [
-  [],
-  [],
-  [
-    {
-      server_version: "18.0",
-      server_version_number: "180000",
-      is_read_only: "f",
-      backend_pid: "1",
-      asked_at: "2024-06-01 09:00:00+00",
-      role: "warm-up",
-      server_start: "2024-06-01 09:00:00+00",
-      may_create: "t",
-    },
-  ],
-  [],
-  [
-    {
-      id: "1",
-      version: "1",
-      name: "first",
-      state: "applied",
-      phase: "expand",
-      batch: "1",
-      checksum: "",
-      statements_done: "1",
-      statement_begun: "0",
-      run_id: "warm-up",
-      started_at: "2024-06-01 09:00:00.123456+00",
-      finished_at: "2024-06-01 09:00:01.123456+00",
-    },
-  ],
+const RESULTS: readonly PretendedResult[] = [
+  NO_ROWS,
+  NO_ROWS,
+  { rows: [FACTS] },
+  NO_ROWS,
+  {
+    copied:
+      "1\t1\tfirst\tapplied\texpand\t1\t\t1\t0\twarm-up\t2024-06-01 09:00:00.123456+00\t2024-06-01 09:00:01.123456+00\n",
+  },
 ];

@@ -14,7 +14,7 @@ interface Scope {
 }
 
 /**
- * Statements of one message; the answer to the one at CATALOG_INDEX has the rows. Changes nothing. With `kinds` it need not
+ * Statements of one message; the rows are what is copied. Changes nothing. With `kinds` it need not
  * tell of others: a session that has not asked for them before pays most for what they are kept in.
  */
 export function catalogStatements(
@@ -29,7 +29,7 @@ export function catalogStatements(
     "begin isolation level read committed read only",
     ...SETTINGS.map(([name, value]) => `set local ${name} = ${value}`),
     `select set_config('search_path', concat_ws(', ', quote_ident(${schema}), (select string_agg(distinct extnamespace::regnamespace::text, ', ') from pg_extension where extnamespace <> 'pg_catalog'::regnamespace)), true)`,
-    `with ${COMMON.replaceAll("$schema", schema).replaceAll("$journal", journal)}\n${parts.map(({ sql }) => sql).join("\nunion all\n")}`,
+    `copy (with ${COMMON.replaceAll("$schema", schema).replaceAll("$journal", journal)}\n${parts.map(({ sql }) => sql).join("\nunion all\n")}) to stdout`,
     "commit",
   ];
 }
@@ -44,9 +44,6 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ["standard_conforming_strings", "on"],
   ["timezone", "UTC"],
 ];
-
-/** Which statement of the message has the rows. */
-export const CATALOG_INDEX = SETTINGS.length + 2;
 
 const COMMON = `ns as (select oid, nspname from pg_namespace where nspname = $schema),
 member as (select classid, objid from pg_depend where deptype = 'e'),

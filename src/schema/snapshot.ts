@@ -9,14 +9,14 @@ export function keyOf({ kind, of, name }: Pick<SchemaObject, "kind" | "of" | "na
   return `${kind}\0${of}\0${name}`;
 }
 
-/** Decodes rows of the catalog query. */
-export function decodeSnapshot(rows: readonly Readonly<Record<string, string | null>>[]): Snapshot {
-  return rows.map((row) => ({
-    kind: (row["kind"] ?? "table") as ObjectKind,
-    of: row["of"] ?? "",
-    name: row["name"] ?? "",
-    definition: row["definition"] ?? "",
-    isValid: row["is_valid"] === "t",
+/** Decodes rows of the catalog query, each with its values in that order. */
+export function decodeSnapshot(rows: readonly (readonly (string | null)[])[]): Snapshot {
+  return rows.map(([kind, of, name, definition, isValid]) => ({
+    kind: (kind ?? "table") as ObjectKind,
+    of: of ?? "",
+    name: name ?? "",
+    definition: definition ?? "",
+    isValid: isValid === "t",
   }));
 }
 

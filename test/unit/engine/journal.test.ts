@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decodeJournal, EMPTY_JOURNAL, type JournalEntry, withEntries } from "../../../src/engine/journal.ts";
+import { copiedEntries } from "../../support/copied.ts";
 import { entryOf, migrationOf } from "../../support/manifest.ts";
 
 const RUN_ID = "3f2a91c0-8c5e-4b53-9d2a-6f0f1e2d3c4b";
@@ -21,7 +22,7 @@ const row = {
 
 describe("decodeJournal", () => {
   test("reads text as the server sends it, and keeps an id that is no safe integer", () => {
-    expect(decodeJournal([row])).toEqual({
+    expect(decodeJournal(copiedEntries([row]))).toEqual({
       entries: [
         {
           id: "9007199254740993",
@@ -44,7 +45,7 @@ describe("decodeJournal", () => {
 
   test("reads an entry that has not finished", () => {
     const started = { ...row, state: "started", statements_done: "2", finished_at: null };
-    expect(decodeJournal([started]).entries[0]).toMatchObject({
+    expect(decodeJournal(copiedEntries([started])).entries[0]).toMatchObject({
       state: "started",
       statementsDone: 2,
       finishedAt: null,
@@ -53,12 +54,12 @@ describe("decodeJournal", () => {
 
   test("takes the last entry of each version, and the newest batch of all, in whatever order they come", () => {
     const older = { ...row, id: "8", version: "20240601_1", batch: "9" };
-    const { entries, newestBatch } = decodeJournal([row, older, { ...older, id: "7" }]);
+    const { entries, newestBatch } = decodeJournal(copiedEntries([row, older, { ...older, id: "7" }]));
     expect([entries.map(({ id }) => id), newestBatch]).toEqual([[row.id], 9]);
   });
 
-  test("makes an empty journal of no rows", () => {
-    expect(decodeJournal([])).toEqual(EMPTY_JOURNAL);
+  test("makes an empty journal of nothing", () => {
+    expect(decodeJournal("")).toEqual(EMPTY_JOURNAL);
     expect(EMPTY_JOURNAL).toEqual({ entries: [], newestBatch: 0 });
   });
 });
