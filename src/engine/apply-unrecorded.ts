@@ -3,8 +3,9 @@ import { type Failure, MigrationError } from "../failure/failure.ts";
 import { fullName, type Migration, type Script } from "../migration/manifest.ts";
 import { budgetOf } from "./budget.ts";
 import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
-import { openSession, type Session } from "./open-session.ts";
+import { openSession } from "./open-session.ts";
 import { placeOf } from "./place.ts";
+import { type PreparedSession, prepareSession } from "./prepare-session.ts";
 import type { RunContext } from "./run-context.ts";
 import { resetStatements } from "./session.ts";
 import type { Target } from "./target.ts";
@@ -28,12 +29,12 @@ export function freshUp(migration: Migration): Subject {
 export async function onScratch<T>(
   target: Target,
   purpose: string,
-  work: (session: Session) => Promise<T>,
+  work: (session: PreparedSession) => Promise<T>,
 ): Promise<T> {
   const opened = await openSession(target, `hellojohn-migrate ${purpose}`, NOBODYS_RUN);
   if ("problems" in opened) throw new TypeError("a scratch database has an address");
   try {
-    return await work(opened.session);
+    return await work(await prepareSession(opened.session, target));
   } finally {
     await opened.session.connection.end().catch(() => {});
   }
@@ -52,7 +53,7 @@ const NOBODYS_RUN: RunContext = {
 };
 
 /** Runs a script as a run would send it. Throws a MigrationError that says where it failed. */
-export async function applyUnrecorded(session: Session, target: Target, subject: Subject): Promise<void> {
+export async function applyUnrecorded(session: PreparedSession, target: Target, subject: Subject): Promise<void> {
   const { connection } = session;
   const { script } = subject;
   const reset = resetStatements(target, session);

@@ -9,8 +9,9 @@ import {
   findStatements,
 } from "./loss-statements.ts";
 import { isServerError, type Row, type ServerError, send, sqlStateOf } from "./message.ts";
-import { connectionLost, type Session } from "./open-session.ts";
+import { connectionLost } from "./open-session.ts";
 import { type Counted, chosen, type Doomed, type Loss } from "./plan-losses.ts";
+import type { PreparedSession } from "./prepare-session.ts";
 import type { Sweep } from "./sweep.ts";
 import type { Target } from "./target.ts";
 
@@ -28,7 +29,7 @@ const SHORTEST_MS = 1_000;
 
 /** What cannot be counted is a loss with the reason. Throws a MigrationError when the catalog cannot be read. */
 export async function countLosses(
-  session: Pick<Session, "connection">,
+  session: Pick<PreparedSession, "connection">,
   target: Target,
   sweep: Sweep,
   withinMs: number,
@@ -46,7 +47,11 @@ export async function countLosses(
   return { losses, foreignCalls: calls.map((row) => Number(row["number"])) };
 }
 
-async function count(session: Pick<Session, "connection">, doomed: Doomed, endsAt: number): Promise<Loss["held"]> {
+async function count(
+  session: Pick<PreparedSession, "connection">,
+  doomed: Doomed,
+  endsAt: number,
+): Promise<Loss["held"]> {
   const leftMs = Math.min(LONGEST_COUNT_MS, endsAt - performance.now());
   if (leftMs < 1) return { uncounted: "there was no time left to", isLocked: false };
   const { schema, table: name, column, oid } = doomed;
@@ -63,7 +68,7 @@ async function count(session: Pick<Session, "connection">, doomed: Doomed, endsA
 
 /** In a transaction of its own. An error of the server's is a value; without a server it is thrown. */
 async function read(
-  { connection }: Pick<Session, "connection">,
+  { connection }: Pick<PreparedSession, "connection">,
   statements: readonly string[],
   withinMs: number,
 ): Promise<{ readonly results: readonly (readonly Row[])[] } | { readonly error: ServerError }> {

@@ -6,7 +6,7 @@ import type { Plan } from "./plan.ts";
 import { judgeLosses, type Loss } from "./plan-losses.ts";
 import type { MigrationReport, Report } from "./report-schema.ts";
 import { sweepOf } from "./sweep.ts";
-import { usableMsOf, type Work } from "./work.ts";
+import { type PreparedWork, usableMsOf } from "./work.ts";
 
 /** A plan that knows what it loses. */
 export interface GuardedPlan extends Plan {
@@ -18,7 +18,7 @@ export interface GuardedPlan extends Plan {
  * MigrationError where the catalog cannot be read.
  */
 export async function guardRollback(
-  work: Work,
+  work: PreparedWork,
   plan: Plan,
   allowed: readonly string[],
   isIdleFine: boolean,

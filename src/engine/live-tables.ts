@@ -43,8 +43,8 @@ export async function readLiveTables(
   };
 }
 
-const SEEN = 4;
-const SIZES = 5;
+const SEEN = 5;
+const SIZES = SEEN + 1;
 
 /**
  * The sizes come last, because only they need a lock of their own, if a weak one and for a moment: should one have to be
@@ -55,6 +55,8 @@ export function liveStatements(wanted: readonly WantedTable[], withinMs: number)
   const relations = RELATIONS.replace("$tables", () => tables.join(", "));
   return [
     "begin isolation level read committed read only",
+    // PostgreSQL's own functions are called, whatever the session has on its path.
+    "set local search_path = pg_catalog",
     `set local lock_timeout = ${LOCK_TIMEOUT_MS}`,
     `set local statement_timeout = ${Math.max(1, Math.round(Math.min(LONGEST_MS, withinMs) / 2))}`,
     // JIT compilation takes longer than the query, where a busy catalog makes it look costly.

@@ -7,8 +7,10 @@ import { describeHolder } from "./describe-sight.ts";
 import { isServerError, type Row, send, sqlStateOf } from "./message.ts";
 import { isDetached, isDirect, isSameRun, type Session } from "./open-session.ts";
 import { poolerDetected } from "./pooler.ts";
+import { asPrepared, MOVED, type PreparedSession, preparation } from "./prepare-session.ts";
 import { literal } from "./quote.ts";
 import type { RunContext } from "./run-context.ts";
+import { createPrivilege, mayNotCreate } from "./session.ts";
 import { buildStatement, decodeBuild } from "./sight.ts";
 import type { Target } from "./target.ts";
 
@@ -64,36 +66,47 @@ export interface LockWaits {
   readonly buildMs: number | null;
 }
 
+/** What asking for the lock came to. */
+export interface Acquired {
+  readonly session: PreparedSession;
+  /** Who has the lock instead of us, and still builds an index that was left to the server; null where it is ours. */
+  readonly builder: LockHolder | null;
+}
+
 /**
- * Takes the lock and returns null, or returns who still builds an index that was left to the server; throws where another
- * run holds it. Not re-entrant behind a proxy: a lock that is already ours was taken by another client over the same backend,
- * which proves a transaction pooler.
+ * Gives the session its settings and takes the lock; throws where another run holds it, or where the role could not write.
+ * Not re-entrant behind a proxy: a lock that is already ours was taken by another client over the same backend, which proves
+ * a transaction pooler.
  *
  * `onAsked` is called while the answer is on its way, each time.
  */
 export async function acquireLock(
-  session: Session,
+  opened: Session,
   target: Target,
   context: RunContext,
   { waitMs, buildMs }: LockWaits,
   onAsked: () => void = () => {},
-): Promise<LockHolder | null> {
+): Promise<Acquired> {
   const key = lockKey(target.schema, target.journal);
   const startedAt = performance.now();
+  let session = opened;
   for (;;) {
-    const state = await tryLock(session, key, onAsked);
-    if (state === "got") return null;
+    const state = await tryLock(session, target, onAsked);
+    if (state === "moved") throw poolerDetected("our session moved to another backend");
     if (state === "mine") throw poolerDetected("another client holds the run lock over the same backend");
-    const holder = await readHolder(session, key);
+    if (state === "denied") throw mayNotCreate(session.facts, target);
+    const prepared = asPrepared(session);
+    if (state === "got") return { session: prepared, builder: null };
+    session = prepared;
+    const holder = await readHolder(prepared, key);
     const builder = buildMs !== null && isDetached(holder?.application ?? null) ? holder : null;
     // Such a build outlives also an invocation that died without an answer: then we are the one that has to give it.
     if (builder === null && context.mayBeTwice && isSameRun(session.applicationName, holder?.application ?? null))
       throw alreadyRunning(holder);
-    if (state === "moved") throw poolerDetected("our session moved to another backend");
     const waitedMs = performance.now() - startedAt;
     if (context.signal.aborted) throw cancelled();
     const limitMs = builder === null || buildMs === null ? waitMs : buildMs;
-    if (waitedMs >= limitMs && builder !== null) return builder;
+    if (waitedMs >= limitMs && builder !== null) return { session: prepared, builder };
     if (waitedMs >= limitMs) throw notAcquired(waitedMs, holder);
     context.onProgress({ kind: "lock_busy", holder, waitedMs });
     // Jitter, or a fleet of waiters asks in the same instant for ever.
@@ -115,24 +128,27 @@ export async function releaseLock({ connection, facts }: Session, target: Target
   );
 }
 
-async function tryLock(session: Session, key: bigint, onAsked: () => void): Promise<string> {
+async function tryLock(session: Session, target: Target, onAsked: () => void): Promise<string> {
+  const key = lockKey(target.schema, target.journal);
   // A session that leads straight to its backend shares it with nobody.
   const isMine = isDirect(session)
     ? ""
     : ` when exists (select from pg_locks where pid = pg_backend_pid() and ${keyCondition(key)}) then 'mine'`;
+  const states = `when pg_backend_pid() <> ${session.facts.backendPid} then 'moved'${isMine} when ${createPrivilege(target)} is not true then 'denied' when pg_try_advisory_lock(${key}) then 'got' else 'busy'`;
   const answer = send(
     session.connection,
-    `select case when pg_backend_pid() <> ${session.facts.backendPid} then 'moved'${isMine} when pg_try_advisory_lock(${key}) then 'got' else 'busy' end as state`,
+    [...preparation(session, target), `select case ${states} end as state`].join(";\n"),
   );
   onAsked();
   const { completed, error } = await answer;
-  const state = completed[0]?.[0]?.["state"];
-  if (state == null) throw lost(error);
+  if (sqlStateOf(error) === MOVED) return "moved";
+  const state = completed.at(-1)?.[0]?.["state"];
+  if (error !== null || state == null) throw lost(error);
   return state;
 }
 
 /** Who holds the lock now; null when nobody does. */
-export async function readHolder(session: Session, key: bigint): Promise<LockHolder | null> {
+export async function readHolder(session: PreparedSession, key: bigint): Promise<LockHolder | null> {
   const { completed, error } = await send(session.connection, holderStatement(key));
   if (error !== null) throw lost(error);
   return decodeHolder(completed[0]?.[0]);

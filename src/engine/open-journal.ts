@@ -5,6 +5,7 @@ import { createStatements, journalName, readStatement } from "./journal-statemen
 import { exclusiveStatement, lockKey } from "./lock.ts";
 import { isServerError, type Reply, send, sendAhead, sqlStateOf } from "./message.ts";
 import { journalIn, readJournal, type Session } from "./open-session.ts";
+import type { PreparedSession } from "./prepare-session.ts";
 import type { Target } from "./target.ts";
 import { composeTransaction } from "./transaction.ts";
 
@@ -21,7 +22,7 @@ export function askAhead({ connection, facts }: Session, target: Target, hasJour
 
 /** Under the lock. `answer` is that of askAhead, null where it was not asked. Throws a MigrationError. */
 export async function openJournal(
-  session: Session,
+  session: PreparedSession,
   target: Target,
   hasJournal: boolean,
   answer: Reply | null,
@@ -32,7 +33,7 @@ export async function openJournal(
   return reading.exists ? reading.journal : createJournal(session, target);
 }
 
-async function createJournal(session: Session, target: Target): Promise<Journal> {
+async function createJournal(session: PreparedSession, target: Target): Promise<Journal> {
   const reply = await send(session.connection, composeTransaction(createStatements(target), "", []).sql);
   if (reply.error === null) return EMPTY_JOURNAL;
   if (isServerError(reply.error)) await send(session.connection, "rollback");

@@ -1,6 +1,6 @@
 // Opens a session and reads the journal: one message, whether there is a journal or not.
 import type { Connected } from "../connection/connector.ts";
-import { announcedPid, type Connection } from "../connection/open.ts";
+import type { Connection } from "../connection/open.ts";
 import type { ConnectOptions } from "../connection/wait-for-database.ts";
 import { MigrationError } from "../failure/failure.ts";
 import type { Problem, Refusal } from "../failure/problem.ts";
@@ -11,10 +11,17 @@ import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
 import { assertOwnBackend, isBehindProxy, poolerDetected } from "./pooler.ts";
 import { identifier } from "./quote.ts";
 import type { RunContext } from "./run-context.ts";
-import { assertUsable, decodeFacts, factsStatement, type SessionFacts, settingsStatement } from "./session.ts";
+import {
+  assertUsable,
+  decodeFacts,
+  FACTS_STATEMENT,
+  readingStatements,
+  type SessionFacts,
+  schemaMissing,
+} from "./session.ts";
 import type { Target } from "./target.ts";
 
-/** An open session with our settings. */
+/** An open session. What it works with it gets from prepare-session.ts. */
 export interface Session {
   readonly connection: Connection;
   readonly facts: SessionFacts;
@@ -64,26 +71,23 @@ export function isDetached(name: string | null): boolean {
 const APPLICATION = /^hellojohn-migrate ([0-9a-f]{8})\/(\d+(?:\.\d)?)(?: |$)/;
 
 /**
- * Connects, sets the session up and reads the journal. The settings have a transaction of their own, because a missing
- * journal is an error, and an error would take them back. Ends the session when it throws.
- *
- * Nothing is set on a backend but the announced one, or the one that was found to be ours alone: the next client of a
- * transaction pooler would get it with our search_path.
+ * Connects and reads the journal, and changes nothing of the session: the next client of a transaction pooler would get it so.
+ * Ends the session when it throws.
  */
 export async function openSession(target: Target, name: string, context: RunContext): Promise<Opened> {
   const connected = await target.connect(connectOptions(context));
   if ("problems" in connected) return connected;
   const { connection } = connected;
   try {
-    let reply = await send(connection, openingMessage(target, name, announcedPid(connection)));
+    let reply = await send(connection, openingMessage(target, name));
     let facts = factsOf(reply, target);
     if (isBehindProxy(connection, facts.backendPid)) {
       const own = await assertOwnBackend(connection, () => anotherConnection(target, connectOptions(context)));
-      reply = await send(connection, openingMessage(target, name, own));
+      reply = await send(connection, openingMessage(target, name));
       facts = factsOf(reply, target);
       if (facts.backendPid !== own) throw poolerDetected("our session moved to another backend");
     }
-    assertUsable(facts, target);
+    assertUsable(facts);
     return { ...sessionOf(connected, facts, name), ...readingOf(reply, JOURNAL, target, facts) };
   } catch (error) {
     await connection.end().catch(() => {});
@@ -115,7 +119,7 @@ async function anotherConnection(target: Target, options: ConnectOptions): Promi
   return connected.connection;
 }
 
-/** Reads the journal again. */
+/** Reads the journal again, by a session that has its settings. */
 export async function readJournal(session: Session, target: Target): Promise<JournalReading> {
   return journalIn(await send(session.connection, readStatement(target)), session, target);
 }
@@ -133,29 +137,27 @@ export function isDirect({ connection, facts }: Session): boolean {
   return !isBehindProxy(connection, facts.backendPid);
 }
 
-const FACTS = 2;
-const JOURNAL = 4;
-
-function openingMessage(target: Target, name: string, onlyOnPid: number): string {
-  return [
-    "begin",
-    settingsStatement(target, name, onlyOnPid),
-    factsStatement(target),
-    "commit",
-    readStatement(target),
-  ].join(";\n");
+/** Without BEGIN: a journal that is not there is an error, and leaves no transaction open. */
+function openingMessage(target: Target, name: string): string {
+  return [...readingStatements(target, name), FACTS_STATEMENT, readStatement(target)].join(";\n");
 }
+
+const FACTS = 6;
+const JOURNAL = FACTS + 1;
 
 function readingOf(reply: Reply, index: number, target: Target, facts: SessionFacts): JournalReading {
   if (reply.completed.length > index) return { journal: decodeJournal(reply.copied), exists: true };
   if (reply.completed.length === index && sqlStateOf(reply.error) === UNDEFINED_TABLE) {
     return { journal: EMPTY_JOURNAL, exists: false };
   }
+  if (sqlStateOf(reply.error) === UNDEFINED_SCHEMA) throw schemaMissing(target);
   throw unreadable(reply, target, facts);
 }
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const UNDEFINED_TABLE = "42P01";
+// COPY tells it from the other, as SELECT does not.
+const UNDEFINED_SCHEMA = "3F000";
 const INSUFFICIENT_PRIVILEGE = "42501";
 
 function unreadable({ error }: Reply, target: Target, facts: SessionFacts | null): MigrationError {

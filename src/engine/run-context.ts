@@ -2,7 +2,7 @@
 import type { Wait } from "../connection/wait-for-database.ts";
 import type { LockHolder } from "../failure/failure.ts";
 import type { Lookout } from "./lookout.ts";
-import type { Session } from "./open-session.ts";
+import type { PreparedSession } from "./prepare-session.ts";
 import type { Sight } from "./sight.ts";
 import type { Target } from "./target.ts";
 
@@ -37,7 +37,7 @@ export interface RunContext {
 /** What every step of a run needs. */
 export interface Run {
   readonly target: Target;
-  readonly session: Session;
+  readonly session: PreparedSession;
   /** Looks at the session's backend while it works. */
   readonly lookout: Lookout;
   readonly context: RunContext;

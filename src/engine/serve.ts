@@ -19,7 +19,7 @@ import type { Report } from "./report-schema.ts";
 import type { Request } from "./request.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Target } from "./target.ts";
-import type { Work } from "./work.ts";
+import { prepare, type Work } from "./work.ts";
 
 /** Never throws: what goes wrong is in the report. */
 export async function serve(
@@ -99,17 +99,17 @@ async function command(request: Request, work: Work): Promise<Report> {
     case "list":
       return list(work);
     case "adopt":
-      return adopt(work, request);
+      return adopt(await prepare(work), request);
     case "validate":
       return validate(work);
     case "run":
       return run(work, request);
     case "rollback":
-      return rollback(work, request);
+      return rollback(await prepare(work), request);
     case "resolve":
       return resolve(work, request);
     case "unlock":
-      return unlock(work, request);
+      return unlock(await prepare(work), request);
   }
 }
 

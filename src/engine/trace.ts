@@ -4,8 +4,8 @@ import { isNoticed, isStronger, type LockMode, type TableLock } from "../migrati
 import type { Script } from "../migration/manifest.ts";
 import { check, limitOf, type Subject } from "./apply-unrecorded.ts";
 import { isServerError, type Row, send } from "./message.ts";
-import type { Session } from "./open-session.ts";
 import { firstToken } from "./place.ts";
+import type { PreparedSession } from "./prepare-session.ts";
 import { resetStatements } from "./session.ts";
 import type { Target } from "./target.ts";
 import { errorOffset } from "./transaction.ts";
@@ -24,7 +24,7 @@ interface Relation {
 }
 
 /** Applies a script, statement by statement. Throws a MigrationError that says where it failed. */
-export async function traceScript(session: Session, target: Target, subject: Subject): Promise<Traced> {
+export async function traceScript(session: PreparedSession, target: Target, subject: Subject): Promise<Traced> {
   const { connection } = session;
   const { script } = subject;
   const before = relationsOf(await read(session, RELATIONS));
@@ -87,7 +87,7 @@ function note(seen: Map<string, TableLock>, id: string, next: TableLock): void {
   seen.set(id, { ...next, mode, work: next.work ?? other?.work ?? null });
 }
 
-async function read({ connection }: Session, sql: string): Promise<readonly Row[]> {
+async function read({ connection }: PreparedSession, sql: string): Promise<readonly Row[]> {
   const { completed, error } = await send(connection, sql);
   if (error !== null) throw error;
   return completed[0] ?? [];

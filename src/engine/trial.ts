@@ -4,7 +4,7 @@ import type { Manifest, Migration } from "../migration/manifest.ts";
 import type { SchemaChange } from "../migration/schema-change.ts";
 import { changeBetween, type Snapshot } from "../schema/snapshot.ts";
 import { applyUnrecorded, freshUp, onScratch } from "./apply-unrecorded.ts";
-import type { Session } from "./open-session.ts";
+import type { PreparedSession } from "./prepare-session.ts";
 import { readSchema } from "./read-schema.ts";
 import type { Target } from "./target.ts";
 import { type Traced, traceScript } from "./trace.ts";
@@ -48,7 +48,7 @@ export function tryMigrations(
 }
 
 async function tryMigration(
-  session: Session,
+  session: PreparedSession,
   target: Target,
   migration: Migration,
   isTried: boolean,
@@ -74,7 +74,7 @@ async function tryMigration(
 const NOTHING: Traced = { locks: [], isComplete: false };
 
 async function tryReversal(
-  session: Session,
+  session: PreparedSession,
   target: Target,
   migration: Migration,
   before: Snapshot,
@@ -92,7 +92,7 @@ async function tryReversal(
 const DOWN_FAILS = "Mend the down file, or remove it and say -- hj:irreversible REASON in the up file.";
 const UP_FAILS = "The down leaves something behind that is in the way: let it take back all that the up brings.";
 
-function snapshot(session: Session, target: Target): Promise<Snapshot> {
+function snapshot(session: PreparedSession, target: Target): Promise<Snapshot> {
   return readSchema(session, target, Number.POSITIVE_INFINITY);
 }
 

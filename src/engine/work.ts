@@ -9,6 +9,7 @@ import { createLookout, type Lookout } from "./lookout.ts";
 import type { Reply } from "./message.ts";
 import { askAhead, openJournal } from "./open-journal.ts";
 import { isDirect, type Session } from "./open-session.ts";
+import { type PreparedSession, prepareSession } from "./prepare-session.ts";
 import type { Draft } from "./report.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Target } from "./target.ts";
@@ -34,8 +35,18 @@ export function usableMsOf({ context, grantedMs }: Pick<Work, "context" | "grant
   return Math.max(0, context.remainingMs() - reserveOf(grantedMs));
 }
 
+/** Work that asks for more than the journal. */
+export interface PreparedWork extends Work {
+  readonly session: PreparedSession;
+}
+
+/** Gives the session its settings, where it has none. Throws a MigrationError. */
+export async function prepare(work: Work): Promise<PreparedWork> {
+  return { ...work, session: await prepareSession(work.session, work.target) };
+}
+
 /** Work that holds the run lock. */
-export interface LockedWork extends Work {
+export interface LockedWork extends PreparedWork {
   readonly reserveMs: number;
   /** False when waiting for the database and the lock has used up most of the invocation: then a step that did not fit proves nothing. */
   readonly isFresh: boolean;
@@ -77,7 +88,7 @@ async function withLock<T>(
   { showQueries, whileBuilding }: LockOptions<T>,
   locked: (work: LockedWork) => Promise<T>,
 ): Promise<T> {
-  const { context, grantedMs, target, session, hasJournal, manifest, draft } = work;
+  const { context, grantedMs, target, session: opened, hasJournal, manifest, draft } = work;
   const reserveMs = reserveOf(grantedMs);
   const usableMs = usableMsOf(work);
   const waitMs = Math.min(context.lockWaitMs, usableMs);
@@ -85,8 +96,8 @@ async function withLock<T>(
   // On the way before the lock is ours, and read when it is; not again with each time that it is asked for.
   let asked = null as Promise<Reply> | null;
   let tries = 0;
-  const builder = await acquireLock(session, target, context, { waitMs, buildMs }, () => {
-    asked = tries++ === 0 && isDirect(session) ? askAhead(session, target, hasJournal) : null;
+  const { session, builder } = await acquireLock(opened, target, context, { waitMs, buildMs }, () => {
+    asked = tries++ === 0 && isDirect(opened) ? askAhead(opened, target, hasJournal) : null;
   });
   if (builder !== null && whileBuilding !== undefined) return whileBuilding(builder);
   const lookout = createLookout(target, session, showQueries);
@@ -95,7 +106,7 @@ async function withLock<T>(
     const inventory = takeInventory(manifest, journal);
     draft.before = inventory;
     const isFresh = context.remainingMs() >= grantedMs / 2;
-    return await locked({ ...work, journal, inventory, reserveMs, isFresh, lookout });
+    return await locked({ ...work, session, journal, inventory, reserveMs, isFresh, lookout });
   } finally {
     await lookout.close();
     await releaseLock(session, target);

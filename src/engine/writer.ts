@@ -10,7 +10,7 @@ const PAUSE_MS = 1_000;
 
 /**
  * The session itself, or one on a server that can be written to. Connects again for as long as this database may be
- * waited for, and throws a MigrationError when it stays a standby, or when the role may not write. Whoever gets another
+ * waited for, and throws a MigrationError when it stays a standby. Whoever gets another
  * session than its own ends it.
  */
 export async function writableSession(session: Session, target: Target, context: RunContext): Promise<Session> {
@@ -27,7 +27,7 @@ export async function writableSession(session: Session, target: Target, context:
       if (current !== session) await current.connection.end().catch(() => {});
       current = next.session;
     }
-    assertWritable(current.facts, current.host, target);
+    assertWritable(current.facts, current.host);
     return current;
   } catch (error) {
     if (current !== session) await current.connection.end().catch(() => {});

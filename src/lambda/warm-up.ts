@@ -58,15 +58,12 @@ const FACTS = {
   asked_at: "2024-06-01 09:00:00+00",
   role: "warm-up",
   server_start: "2024-06-01 09:00:00+00",
-  may_create: "t",
 };
 
 /** What a server answers that has all of MANIFEST: openingMessage (engine/open-session.ts) is its only question. */
 const RESULTS: readonly PretendedResult[] = [
-  NO_ROWS,
-  NO_ROWS,
+  ...Array.from({ length: 6 }, () => NO_ROWS),
   { rows: [FACTS] },
-  NO_ROWS,
   {
     copied:
       "1\t1\tfirst\tapplied\texpand\t1\t\t1\t0\twarm-up\t2024-06-01 09:00:00.123456+00\t2024-06-01 09:00:01.123456+00\n",

@@ -34,8 +34,9 @@ export function catalogStatements(
   ];
 }
 
-// All of them change how definitions are printed.
+// The functions that are called are PostgreSQL's own, whatever the session has on its path; and how definitions are printed.
 const SETTINGS: readonly (readonly [name: string, value: string])[] = [
+  ["search_path", "pg_catalog"],
   ["bytea_output", "hex"],
   ["datestyle", "'ISO, YMD'"],
   ["extra_float_digits", "1"],

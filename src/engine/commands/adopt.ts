@@ -21,7 +21,7 @@ import { describe, finish, refuse } from "../report.ts";
 import type { Report } from "../report-schema.ts";
 import type { Request } from "../request.ts";
 import { composeTransaction } from "../transaction.ts";
-import { type LockedWork, underLock, usableMsOf, type Work } from "../work.ts";
+import { type LockedWork, type PreparedWork, underLock, usableMsOf } from "../work.ts";
 import { NO_SNAPSHOT } from "./validate.ts";
 
 type AdoptRequest = Extract<Request, { command: "adopt" }>;
@@ -34,7 +34,7 @@ interface Plan {
 }
 
 /** Refuses a database that has a journal, or that no version matches. */
-export async function adopt(work: Work, { dryRun }: AdoptRequest): Promise<Report> {
+export async function adopt(work: PreparedWork, { dryRun }: AdoptRequest): Promise<Report> {
   const plan = await planFor(work);
   if (plan.problems.length > 0) return refuse(work.draft, plan.problems);
   if (!dryRun) return underLock(work, { showQueries: false }, record);
@@ -65,7 +65,7 @@ async function record(work: LockedWork): Promise<Report> {
   return finish(draft, "adopted");
 }
 
-async function planFor(work: Work): Promise<Plan> {
+async function planFor(work: PreparedWork): Promise<Plan> {
   const { manifest, journal, session, target } = work;
   const refusal = (problem: Problem): Plan => ({ applied: [], problems: [problem], warnings: [] });
   if (journal.entries.length > 0) return refusal(HAS_JOURNAL);
@@ -95,7 +95,7 @@ async function readHints({
   session: { connection },
   target: { schema },
   manifest,
-}: Work): Promise<readonly ForeignJournal[]> {
+}: PreparedWork): Promise<readonly ForeignJournal[]> {
   const tables = await send(connection, foreignTablesStatement(schema));
   const versions = manifest.migrations.map(({ version }) => version);
   const hints: ForeignJournal[] = [];

@@ -14,12 +14,12 @@ import type { Report } from "../report-schema.ts";
 import type { Request } from "../request.ts";
 import { decodeDown } from "../stored-down.ts";
 import { takeSteps } from "../take-steps.ts";
-import { type LockedWork, underLock, type Work } from "../work.ts";
+import { type LockedWork, type PreparedWork, underLock, type Work } from "../work.ts";
 
 type RollbackRequest = Extract<Request, { command: "rollback" }>;
 
 /** Throws a MigrationError for what fails before the first step. */
-export async function rollback(work: Work, request: RollbackRequest): Promise<Report> {
+export async function rollback(work: PreparedWork, request: RollbackRequest): Promise<Report> {
   const plan = await planFor(work, request, false);
   const early = withoutLock(work, plan);
   if (early !== null && (request.dryRun || !(await mayPass(work, plan)))) return early;
@@ -33,7 +33,7 @@ export async function rollback(work: Work, request: RollbackRequest): Promise<Re
  * Whether a plan may look different once the run lock is ours. Rows that a run at work has just written may be gone when it
  * is done, or the table be another one than the journal spoke of.
  */
-async function mayPass({ session, target }: Work, plan: GuardedPlan): Promise<boolean> {
+async function mayPass({ session, target }: PreparedWork, plan: GuardedPlan): Promise<boolean> {
   if (isWorthWaiting(plan) || isHeldUp(plan)) return true;
   return plan.lost.length > 0 && (await readHolder(session, lockKey(target.schema, target.journal))) !== null;
 }
@@ -52,7 +52,7 @@ async function takeBack(work: LockedWork, request: RollbackRequest, isNamedRight
   return withLosses(report, plan, target.schema);
 }
 
-async function planFor(work: Work, request: RollbackRequest, isNamedRight: boolean): Promise<GuardedPlan> {
+async function planFor(work: PreparedWork, request: RollbackRequest, isNamedRight: boolean): Promise<GuardedPlan> {
   const { journal, context } = work;
   const { steps, continuation, allowDataLoss } = request;
   const extent = continuation ?? extentOf(journal, steps, context.runId);
@@ -63,7 +63,7 @@ async function planFor(work: Work, request: RollbackRequest, isNamedRight: boole
   return guardRollback(work, plan, allowDataLoss, isIdleFine);
 }
 
-async function planEntries({ session, target }: Work, entries: readonly JournalEntry[]): Promise<Plan> {
+async function planEntries({ session, target }: PreparedWork, entries: readonly JournalEntry[]): Promise<Plan> {
   if (entries.length === 0) return { steps: [], problems: [], warnings: [] };
   const reply = await send(session.connection, readDownsStatement(target, entries));
   if (reply.error !== null) throw connectionLost(reply.error);

@@ -8,12 +8,14 @@ import { planRun } from "../plan.ts";
 import { describe, finish } from "../report.ts";
 import type { MigrationReport, Report } from "../report-schema.ts";
 import { runInProgress } from "../run-in-progress.ts";
-import type { Work } from "../work.ts";
+import { prepare, type Work } from "../work.ts";
 
 /** Who holds the run lock, where that is worth a look: half done may mean that somebody is at it, or that nobody is. */
-export async function holderAtWork({ inventory, session, target }: Work): Promise<LockHolder | null> {
-  const isUnfinished = inventory.some(({ standing }) => standing === "started");
-  return isUnfinished ? readHolder(session, lockKey(target.schema, target.journal)) : null;
+export async function holderAtWork(work: Work): Promise<LockHolder | null> {
+  const { inventory, target } = work;
+  if (inventory.every(({ standing }) => standing !== "started")) return null;
+  const { session } = await prepare(work);
+  return readHolder(session, lockKey(target.schema, target.journal));
 }
 
 /** What is not simply applied; what a run would refuse is a warning here, and so is a run that is at work. */

@@ -7,7 +7,7 @@ import { connectionLost } from "../open-session.ts";
 import { finishUnlocked, refuse } from "../report.ts";
 import type { Report } from "../report-schema.ts";
 import type { Request } from "../request.ts";
-import type { Work } from "../work.ts";
+import type { PreparedWork } from "../work.ts";
 
 type UnlockRequest = Extract<Request, { command: "unlock" }>;
 
@@ -15,7 +15,7 @@ type UnlockRequest = Extract<Request, { command: "unlock" }>;
  * Only the holder of this lock can be ended, and only by its pid: between looking and asking another run may have taken
  * the lock. What it was doing is rolled back by the server, or left `started` for the next run.
  */
-export async function unlock({ draft, session, target }: Work, { pid }: UnlockRequest): Promise<Report> {
+export async function unlock({ draft, session, target }: PreparedWork, { pid }: UnlockRequest): Promise<Report> {
   const key = lockKey(target.schema, target.journal);
   const holder = await readHolder(session, key);
   if (holder?.pid !== pid) {

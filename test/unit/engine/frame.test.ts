@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { frameOf, type Place } from "../../../src/engine/frame.ts";
-import type { Session } from "../../../src/engine/open-session.ts";
+import type { PreparedSession } from "../../../src/engine/prepare-session.ts";
 import type { Step } from "../../../src/engine/step.ts";
 import type { Target } from "../../../src/engine/target.ts";
 import { journalEntry } from "../../support/histories.ts";
@@ -10,7 +10,10 @@ import { migrationOf } from "../../support/manifest.ts";
 const GUARDED = stepOf("select f()");
 const QUIET = stepOf("create table a ()");
 const TARGET = { schema: "public", journal: "hj_migration" } as Target;
-const SESSION = { applicationName: "hj 1/0", facts: { serverVersionNumber: 180000, backendPid: 42 } } as Session;
+const SESSION = {
+  applicationName: "hj 1/0",
+  facts: { serverVersionNumber: 180000, backendPid: 42 },
+} as PreparedSession;
 const AUTHOR = { runId: "r", invocationId: "i", batch: 1 };
 const FIRST: Place = { number: 1, behind: null, isLockSure: false };
 const MARK = "current_setting('application_name')";

@@ -82,7 +82,6 @@ function factsOf(serverVersion: string, serverVersionNumber: number): SessionFac
     askedAt: "",
     role: "u",
     serverStart: "2024-06-01 08:00:00+00",
-    mayCreate: true,
   };
 }
 

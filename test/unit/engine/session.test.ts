@@ -3,8 +3,10 @@ import { loadParser, parseSql } from "../../../src/build/parse-sql.ts";
 import {
   assertUsable,
   assertWritable,
+  createPrivilege,
   decodeFacts,
-  factsStatement,
+  FACTS_STATEMENT,
+  readingStatements,
   resetStatements,
   type SessionFacts,
 } from "../../../src/engine/session.ts";
@@ -26,7 +28,6 @@ const row = {
   asked_at: "2024-06-01 09:00:00+00",
   role: "john",
   server_start: "2024-06-01 08:00:00+00",
-  may_create: "t",
 };
 const facts = decodeFacts(row);
 
@@ -49,13 +50,8 @@ test("facts are read from text, and a version without its packager", () => {
     askedAt: "2024-06-01 09:00:00+00",
     role: "john",
     serverStart: "2024-06-01 08:00:00+00",
-    mayCreate: true,
   });
-  expect(decodeFacts({ ...row, is_read_only: "t", may_create: "f" })).toMatchObject({
-    isReadOnly: true,
-    mayCreate: false,
-  });
-  expect(decodeFacts({ ...row, may_create: null }).mayCreate).toBeNull();
+  expect(decodeFacts({ ...row, is_read_only: "t" }).isReadOnly).toBe(true);
 });
 
 describe("a server", () => {
@@ -63,19 +59,16 @@ describe("a server", () => {
     ["is usable from PostgreSQL 14 on", { serverVersionNumber: 140000 }, null],
     ["is usable when it is newer than any we know", { serverVersionNumber: 190000 }, null],
     ["is too old before that", { serverVersionNumber: 139999 }, "SERVER_TOO_OLD"],
-    ["lacks the schema", { mayCreate: null }, "SCHEMA_MISSING"],
-    ["is usable for reading without the right to create", { mayCreate: false }, null],
     ["is usable for reading as a standby", { isReadOnly: true }, null],
   ])("%s", (_what, differences, code) => {
-    expect(thrown(() => assertUsable({ ...facts, ...differences }, target))).toBe(code);
+    expect(thrown(() => assertUsable({ ...facts, ...differences }))).toBe(code);
   });
 
   test.each<[string, Partial<SessionFacts>, string | null]>([
     ["can be changed", {}, null],
     ["cannot be changed as a standby", { isReadOnly: true }, "DATABASE_READ_ONLY"],
-    ["cannot be changed without the right to create", { mayCreate: false }, "PERMISSION_DENIED"],
   ])("%s", (_what, differences, code) => {
-    expect(thrown(() => assertWritable({ ...facts, ...differences }, "db.example.com", target))).toBe(code);
+    expect(thrown(() => assertWritable({ ...facts, ...differences }, "db.example.com"))).toBe(code);
   });
 });
 
@@ -90,7 +83,9 @@ test("a server is given back no setting that it does not know", () => {
 
 test("each statement of the session is one, whatever the schema and the application are called", () => {
   for (const sql of [
-    factsStatement(target),
+    FACTS_STATEMENT,
+    `select ${createPrivilege(target)}`,
+    ...readingStatements(target, "it's; drop table account; --"),
     ...resetStatements(target, { applicationName: "it's; drop table account; --", facts }),
   ]) {
     expect(parseSql(sql)).toHaveLength(1);
