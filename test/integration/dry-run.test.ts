@@ -16,6 +16,7 @@ import { runEvent } from "../support/engine.ts";
 import { everyPostgresVersion } from "../support/every-version.ts";
 import { hazardOf, lockOn, withForeseen } from "../support/foreseen.ts";
 import { manifestOf } from "../support/manifest.ts";
+import { mislead } from "../support/misleading.ts";
 import { freshDatabase, freshProxy, freshRole, journalOf, openSession, openTransaction } from "../support/workplace.ts";
 
 const DRY = { command: "run", dryRun: true };
@@ -284,6 +285,16 @@ describe.each(postgresVersions)("a dry run on PostgreSQL $version", ({ url }) =>
     expect(await trips(manifest)).toBe(before + 1);
     await runEvent(database.url, manifest, { command: "run" });
     expect(await trips(manifest)).toBe(before);
+  });
+
+  it("is not misled by functions that a role's search_path puts before PostgreSQL's own", async () => {
+    const role = await freshRole(url);
+    const database = await freshDatabase(url);
+    await filled(database, "account", 10);
+    await mislead(database, role);
+    const report = await runEvent(role.urlOf(database.url), locking(lockOn("account")), DRY);
+    expect(tablesIn(report)).toMatchObject([{ name: "account", bytes: expect.any(Number) }]);
+    expect(report.warnings).toEqual([]);
   });
 
   it("writes nothing, is given no transaction id, and keeps no lock but on catalogs", async () => {

@@ -17,6 +17,9 @@ const TWENTY = manifestOf(
   ),
 );
 
+/** What a pooler would leave to the next client of a backend. */
+const LASTING = /^(?:set (?!local )|.*\bset_config\(.*, false\))/m;
+
 /** On a machine that is busy, a migration may take so long that a second session looks who blocks it. */
 function withoutLookout({ connections, roundTrips, queries }: ReturnType<CountingProxy["counts"]>) {
   const looks = queries.filter((text) => text.includes("pg_blocking_pids")).length;
@@ -29,7 +32,7 @@ function withoutLookout({ connections, roundTrips, queries }: ReturnType<Countin
 
 describe.each(postgresVersions)("on the line to PostgreSQL $version", ({ url }) => {
   it.each(["run", "status", "list"])(
-    "%s with nothing to do is one connection, one question, no lock and no DDL",
+    "%s with nothing to do is one connection, one question, no lock, no DDL, and sets nothing that lasts",
     async (command) => {
       const database = await freshDatabase(url);
       await runEvent(database.url, TWENTY, RUN);
@@ -42,6 +45,7 @@ describe.each(postgresVersions)("on the line to PostgreSQL $version", ({ url }) 
       expect(queries.length).toBeLessThanOrEqual(2);
       expect(writesIn(queries)).toEqual([]);
       expect(queries.filter((text) => text.includes("advisory"))).toEqual([]);
+      expect(queries.filter((text) => LASTING.test(text))).toEqual([]);
     },
   );
 
@@ -55,6 +59,7 @@ describe.each(postgresVersions)("on the line to PostgreSQL $version", ({ url }) 
     expect(roundTrips).toBeLessThanOrEqual(30);
     // The instrument works: what was asked not to be there before is there now.
     expect(writesIn(queries).length).toBeGreaterThanOrEqual(20);
+    expect(queries.filter((text) => LASTING.test(text))).not.toEqual([]);
     // The end of the session would do the same, but not behind a pooler, which keeps it.
     expect(queries.at(-1)).toContain("pg_advisory_unlock");
   });

@@ -6,6 +6,7 @@ import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { runEvent, statuses } from "../support/engine.ts";
 import { everyPostgresVersion } from "../support/every-version.ts";
 import { manifestOf } from "../support/manifest.ts";
+import { mislead } from "../support/misleading.ts";
 import { advisoryLocksOf, freshDatabase, freshRole, journalOf, tablesOf } from "../support/workplace.ts";
 
 const RUN = { command: "run" };
@@ -231,6 +232,37 @@ create function count(int) returns bigint language sql as 'select 0::bigint';`,
     await expect.poll(() => advisoryLocksOf(database)).toEqual([]);
   });
 
+  it("is not misled by functions that a role's search_path puts before PostgreSQL's own", async () => {
+    const role = await freshRole(url);
+    const database = await freshDatabase(url);
+    await database.query(`alter schema public owner to ${role.name}`);
+    await mislead(database, role);
+    const first = { "0001_a.up.sql": "create table a (id int)", "0001_a.down.sql": "drop table a" };
+    const both = { ...first, "0002_b.up.sql": "create index a_id on a (id)", "0002_b.down.sql": "drop index a_id" };
+    const outcomes = [];
+    for (const [files, event] of [
+      [first, { command: "status" }],
+      [first, RUN],
+      [both, { command: "run", dryRun: true }],
+      [both, RUN],
+      [both, RUN],
+      [both, { command: "list" }],
+      [both, { command: "rollback", dryRun: true }],
+      [both, { command: "rollback" }],
+    ] as const)
+      outcomes.push((await runEvent(role.urlOf(database.url), manifestOf(files), event)).outcome);
+    expect(outcomes).toEqual([
+      "pending",
+      "applied",
+      "would_apply",
+      "applied",
+      "up_to_date",
+      "listed",
+      "would_roll_back",
+      "rolled_back",
+    ]);
+  });
+
   it.each([
     "default_transaction_read_only = on",
     "default_transaction_isolation = 'serializable'",
@@ -258,6 +290,8 @@ create function count(int) returns bigint language sql as 'select 0::bigint';`,
     // Read by another role, to which none of it applies.
     const times = (await journalOf(database)).map(({ finished_at }) => finished_at?.toISOString());
     expect(report.migrations.map(({ appliedAt }) => appliedAt)).toEqual(times);
+    const listed = await runEvent(role.urlOf(database.url), files, { command: "list" });
+    expect(listed.migrations.map(({ appliedAt }) => appliedAt)).toEqual(times);
     expect(await database.query("select name from a")).toEqual([{ name: "kůň" }]);
     const [column] = await database.query("select pg_get_expr(adbin, adrelid) as value from pg_attrdef");
     expect(column.value).toBe("'C:\\temp'::text");

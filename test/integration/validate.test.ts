@@ -8,6 +8,7 @@ import { postgresVersions } from "../support/database.ts";
 import { helloJohnManifest, runEvent } from "../support/engine.ts";
 import { everyPostgresVersion } from "../support/every-version.ts";
 import { manifestOf } from "../support/manifest.ts";
+import { mislead } from "../support/misleading.ts";
 import { rehearsedManifest } from "../support/rehearsed-manifest.ts";
 import { freshDatabase, freshProxy, freshRole, openSession, writesIn } from "../support/workplace.ts";
 
@@ -227,7 +228,9 @@ describe.each(postgresVersions)("validate on PostgreSQL $version", ({ url, versi
     ])
       await database.query(`alter role ${reader.name} set ${setting}`);
     expect(await runEvent(reader.urlOf(database.url), manifest, VALIDATE)).toMatchObject({ outcome: "valid" });
-    await database.query(`revoke select on hj_migration from ${reader.name}`);
+    await mislead(database, reader);
+    expect(await runEvent(reader.urlOf(database.url), manifest, VALIDATE)).toMatchObject({ outcome: "valid" });
+    await database.query(`drop schema misleading cascade; revoke select on hj_migration from ${reader.name}`);
   });
 
   it("is two round trips on one connection, and writes nothing", async () => {
