@@ -1,5 +1,5 @@
-// What COPY TO STDOUT gave, taken apart. Pure. For what is read in bulk: beside a SELECT the server neither plans nor describes
-// anything, and the driver reads one value instead of one for each column.
+// What COPY TO STDOUT gave, taken apart. Pure. For what is read in bulk: the driver reads one value a row instead of one for each
+// column, and of a plain table the server has nothing to plan.
 
 /** The values of one row in the order of their columns, as text; null for NULL. */
 export type CopiedRow = readonly (string | null)[];

@@ -29,7 +29,7 @@ const SHORTEST_MS = 1_000;
 
 /** What cannot be counted is a loss with the reason. Throws a MigrationError when the catalog cannot be read. */
 export async function countLosses(
-  session: Pick<PreparedSession, "connection">,
+  session: PreparedSession,
   target: Target,
   sweep: Sweep,
   withinMs: number,
@@ -48,7 +48,7 @@ export async function countLosses(
 }
 
 async function count(
-  session: Pick<PreparedSession, "connection">,
+  session: PreparedSession,
   doomed: Doomed,
   endsAt: number,
 ): Promise<Loss["held"]> {
@@ -68,7 +68,7 @@ async function count(
 
 /** In a transaction of its own. An error of the server's is a value; without a server it is thrown. */
 async function read(
-  { connection }: Pick<PreparedSession, "connection">,
+  { connection }: PreparedSession,
   statements: readonly string[],
   withinMs: number,
 ): Promise<{ readonly results: readonly (readonly Row[])[] } | { readonly error: ServerError }> {

@@ -3,6 +3,7 @@ import type { Problem } from "../failure/problem.ts";
 import type { LiveTable } from "./foresight-schema.ts";
 import { isServerError, type Row, send, sqlStateOf } from "./message.ts";
 import type { Session } from "./open-session.ts";
+import { lookingStatements } from "./session.ts";
 import { identifier, literal } from "./quote.ts";
 
 /** A table to look for, and how the report names it. */
@@ -25,26 +26,28 @@ const LONGEST_MS = 10_000;
 
 /** Never throws, and takes no longer than `withinMs`: a dry run is worth having without its figures. */
 export async function readLiveTables(
-  { connection, facts }: Pick<Session, "connection" | "facts">,
+  session: Session,
   wanted: readonly WantedTable[],
   withinMs: number,
 ): Promise<LiveReading> {
-  const { completed, error } = await send(connection, liveStatements(wanted, withinMs).join(";\n"));
-  if (isServerError(error)) await send(connection, "rollback");
-  const seen = completed[SEEN];
+  const [begin, ...statements] = liveStatements(wanted, withinMs);
+  const looking = lookingStatements(session);
+  const { completed, error } = await send(session.connection, [begin, ...looking, ...statements].join(";\n"));
+  if (isServerError(error)) await send(session.connection, "rollback");
+  const [seen, measured = []] = completed.slice(SEEN + looking.length);
   if (seen === undefined) return { tables: null, oldestTransactionMs: null, warnings: [unread("figures", error)] };
-  const sizes = new Map((completed[SIZES] ?? []).map((row) => [row["at"], row]));
+  const sizes = new Map(measured.map((row) => [row["at"], row]));
   const [database, ...rows] = seen;
   const isHidden = rows.some((row) => row["is_hidden"] === "t");
   return {
     tables: rows.flatMap((row) => decodeTable(row, sizes.get(row["at"] ?? null), wanted)),
     oldestTransactionMs: numberIn(database, "transaction_ms"),
-    warnings: [...(error === null ? [] : [unread("sizes", error)]), ...(isHidden ? [hidden(facts.role)] : [])],
+    warnings: [...(error === null ? [] : [unread("sizes", error)]), ...(isHidden ? [hidden(session.facts.role)] : [])],
   };
 }
 
-const SEEN = 5;
-const SIZES = SEEN + 1;
+/** Among liveStatements; the sizes are the next. */
+const SEEN = 4;
 
 /**
  * The sizes come last, because only they need a lock of their own, if a weak one and for a moment: should one have to be
@@ -55,8 +58,6 @@ export function liveStatements(wanted: readonly WantedTable[], withinMs: number)
   const relations = RELATIONS.replace("$tables", () => tables.join(", "));
   return [
     "begin isolation level read committed read only",
-    // PostgreSQL's own functions are called, whatever the session has on its path.
-    "set local search_path = pg_catalog",
     `set local lock_timeout = ${LOCK_TIMEOUT_MS}`,
     `set local statement_timeout = ${Math.max(1, Math.round(Math.min(LONGEST_MS, withinMs) / 2))}`,
     // JIT compilation takes longer than the query, where a busy catalog makes it look costly.

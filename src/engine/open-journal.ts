@@ -14,9 +14,11 @@ import { composeTransaction } from "./transaction.ts";
  * is made, if the lock is ours. Without BEGIN: what comes to nothing, because it is not, or because another run was first,
  * leaves no transaction open.
  */
-export function askAhead({ connection, facts }: Session, target: Target, hasJournal: boolean): Promise<Reply> {
+export function askAhead(session: Session, target: Target, hasJournal: boolean): Promise<Reply> {
+  const { connection, facts, applicationName } = session;
   if (hasJournal) return sendAhead(connection, readStatement(target));
-  const proof = exclusiveStatement(lockKey(target.schema, target.journal), facts.backendPid, null);
+  // By its name, which it got with its settings: without those nothing is made.
+  const proof = exclusiveStatement(lockKey(target.schema, target.journal), facts.backendPid, applicationName);
   return sendAhead(connection, [proof, ...createStatements(target)].join(";\n"));
 }
 

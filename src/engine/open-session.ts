@@ -13,6 +13,7 @@ import { identifier } from "./quote.ts";
 import type { RunContext } from "./run-context.ts";
 import {
   assertUsable,
+  CHECK_CLIENT_STATEMENT,
   decodeFacts,
   FACTS_STATEMENT,
   readingStatements,
@@ -71,8 +72,8 @@ export function isDetached(name: string | null): boolean {
 const APPLICATION = /^hellojohn-migrate ([0-9a-f]{8})\/(\d+(?:\.\d)?)(?: |$)/;
 
 /**
- * Connects and reads the journal, and changes nothing of the session: the next client of a transaction pooler would get it so.
- * Ends the session when it throws.
+ * Connects and reads the journal, and sets nothing on the session but, behind a proxy, a mark (pooler.ts): the next client of
+ * a transaction pooler would get it so. Ends the session when it throws.
  */
 export async function openSession(target: Target, name: string, context: RunContext): Promise<Opened> {
   const connected = await target.connect(connectOptions(context));
@@ -119,7 +120,7 @@ async function anotherConnection(target: Target, options: ConnectOptions): Promi
   return connected.connection;
 }
 
-/** Reads the journal again, by a session that has its settings. */
+/** Reads the journal again. Its times can be told of a PreparedSession alone. */
 export async function readJournal(session: Session, target: Target): Promise<JournalReading> {
   return journalIn(await send(session.connection, readStatement(target)), session, target);
 }
@@ -139,11 +140,12 @@ export function isDirect({ connection, facts }: Session): boolean {
 
 /** Without BEGIN: a journal that is not there is an error, and leaves no transaction open. */
 function openingMessage(target: Target, name: string): string {
-  return [...readingStatements(target, name), FACTS_STATEMENT, readStatement(target)].join(";\n");
+  const statements = [...readingStatements(target, name), FACTS_STATEMENT, CHECK_CLIENT_STATEMENT, readStatement(target)];
+  return statements.join(";\n");
 }
 
 const FACTS = 6;
-const JOURNAL = FACTS + 1;
+const JOURNAL = FACTS + 2;
 
 function readingOf(reply: Reply, index: number, target: Target, facts: SessionFacts): JournalReading {
   if (reply.completed.length > index) return { journal: decodeJournal(reply.copied), exists: true };

@@ -46,7 +46,7 @@ export async function assertOwnBackend(
   openAnother: () => Promise<Connection>,
 ): Promise<number> {
   const mark = randomUUID();
-  let own = await ask(connection, `select set_config(${literal(MARK)}, ${literal(mark)}, false) as mark, ${PID}`);
+  let own = await ask(connection, `select pg_catalog.set_config(${literal(MARK)}, ${literal(mark)}, false) as mark, ${PID}`);
   for (let opened = 0; opened < OTHERS; opened++) {
     const other = await openAnother();
     try {
@@ -86,8 +86,8 @@ function exhausted(): MigrationError {
 }
 
 const MARK = "hellojohn.session";
-const PID = "pg_backend_pid() as pid";
-const READ_MARK = `select current_setting(${literal(MARK)}, true) as mark, ${PID}`;
+const PID = "pg_catalog.pg_backend_pid() as pid";
+const READ_MARK = `select pg_catalog.current_setting(${literal(MARK)}, true) as mark, ${PID}`;
 
 interface Found {
   readonly mark: string | null;

@@ -1,5 +1,5 @@
-// Gives an open session the settings that it works with. Before that nothing is asked of it but what the first message asks:
-// most runs end there, and what is set for a session costs a new backend as much as reading the journal does.
+// Gives an open session the settings that it works with. Before that it only reads: the journal, with the first message, and the
+// catalog, in transactions that set for themselves what they need. Most runs end there.
 import type { MigrationError } from "../failure/failure.ts";
 import { send, sqlStateOf } from "./message.ts";
 import { connectionLost, isDirect, type Session } from "./open-session.ts";

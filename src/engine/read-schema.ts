@@ -6,6 +6,7 @@ import { copiedRows } from "./copied-text.ts";
 import { isServerError, send, sqlStateOf } from "./message.ts";
 import { connectionLost, type Session } from "./open-session.ts";
 import { literal } from "./quote.ts";
+import { lookingStatements } from "./session.ts";
 import type { Target } from "./target.ts";
 
 /** Of these an attempt may end that the next one does not. */
@@ -27,7 +28,7 @@ const LONGEST_MS = 60_000;
  * be read. With `kinds`, objects of others may be missing.
  */
 export async function readSchema(
-  { connection }: Pick<Session, "connection">,
+  session: Session,
   target: Pick<Target, "schema" | "journal">,
   withinMs: number,
   kinds: ReadonlySet<ObjectKind> | null = null,
@@ -35,15 +36,16 @@ export async function readSchema(
   const endsAt = performance.now() + Math.min(withinMs, LONGEST_MS);
   const scope = { schema: literal(target.schema), journal: literal(target.journal) };
   const [begin, ...reading] = catalogStatements(scope, kinds);
+  const looking = lookingStatements(session);
   for (let attempt = 1; ; attempt++) {
     const leftMs = Math.max(1, Math.round(endsAt - performance.now()));
     const limits = [
       `set local lock_timeout = ${Math.min(LOCK_TIMEOUT_MS, leftMs)}`,
       `set local statement_timeout = ${leftMs}`,
     ];
-    const { copied, error } = await send(connection, [begin, ...limits, ...reading].join(";\n"));
+    const { copied, error } = await send(session.connection, [begin, ...looking, ...limits, ...reading].join(";\n"));
     if (error === null) return decodeSnapshot(copiedRows(copied));
-    if (isServerError(error)) await send(connection, "rollback");
+    if (isServerError(error)) await send(session.connection, "rollback");
     const isOver = attempt === ATTEMPTS || performance.now() >= endsAt;
     if (isOver || !RETRIED.includes(sqlStateOf(error))) throw connectionLost(error, hintFor(error));
   }

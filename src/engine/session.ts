@@ -23,32 +23,42 @@ export interface SessionFacts {
 const OLDEST_SERVER = { major: 14, number: 140000 };
 export const NEWEST_SERVER = { major: 18, number: 190000 };
 
-// A plain role may set all of these, and poolers refuse them as start-up parameters. Measured in reference/postgres-safety.md section 3.4: without client_connection_check_interval
-// a backend whose client was killed runs its statement to the end, with the lock.
-const SETTINGS: readonly (readonly [name: string, value: string, sinceServer: number])[] = [
-  ["client_encoding", "UTF8", 0],
-  ["client_connection_check_interval", "2s", 140000],
-  ["datestyle", "ISO", 0],
+// A plain role may set all of these, and poolers refuse them as start-up parameters. Measured in reference/postgres-safety.md
+// section 3.4: without client_connection_check_interval a backend whose client was killed runs its statement to the end, with
+// the lock.
+const CHECK_INTERVAL = ["client_connection_check_interval", "2s"] as const;
+const SETTINGS: readonly (readonly [name: string, value: string])[] = [
+  ["client_encoding", "UTF8"],
+  CHECK_INTERVAL,
+  ["datestyle", "ISO"],
   // A statement that runs alone cannot say READ WRITE for itself.
-  ["default_transaction_read_only", "off", 0],
-  ["idle_in_transaction_session_timeout", "60s", 0],
+  ["default_transaction_read_only", "off"],
+  ["idle_in_transaction_session_timeout", "60s"],
   // A frozen sandbox keeps its socket open; only this frees the lock it holds.
-  ["idle_session_timeout", "50s", 140000],
-  ["intervalstyle", "postgres", 0],
-  ["lock_timeout", "0", 0],
-  ["standard_conforming_strings", "on", 0],
-  ["statement_timeout", "0", 0],
-  ["tcp_keepalives_count", "3", 0],
-  ["tcp_keepalives_idle", "30", 0],
-  ["tcp_keepalives_interval", "10", 0],
-  ["timezone", "UTC", 0],
-  // A role's own would end an index build, or any migration, before its time-out.
-  ["transaction_timeout", "0", 170000],
+  ["idle_session_timeout", "50s"],
+  ["intervalstyle", "postgres"],
+  ["lock_timeout", "0"],
+  ["standard_conforming_strings", "on"],
+  ["statement_timeout", "0"],
+  ["tcp_keepalives_count", "3"],
+  ["tcp_keepalives_idle", "30"],
+  ["tcp_keepalives_interval", "10"],
+  ["timezone", "UTC"],
 ];
+
+// A role's own would end an index build, or any migration, before its time-out. Older servers do not know it.
+const TRANSACTION_TIMEOUT = { since: 170000, setting: ["transaction_timeout", "0"] } as const;
+
+/** What a session is called, and on which server it is. */
+interface Named {
+  readonly applicationName: string;
+  readonly facts: SessionFacts;
+}
 
 /**
  * For the transaction of the first message alone, which reads: whatever the role or the database sets, the answer can be read,
  * and is waited for. They leave nothing on a backend that turns out to be somebody else's next, and cost less than what lasts.
+ * The encoding is pg's: it says it when it connects. Their number is in FACTS (open-session.ts) and in lambda/warm-up.ts.
  */
 export function readingStatements(target: Target, applicationName: string): readonly string[] {
   return [
@@ -61,37 +71,47 @@ export function readingStatements(target: Target, applicationName: string): read
   ];
 }
 
-/** What a session gets that is to work. Statements, not one SELECT over set_config: they are not planned. */
-export function settingStatements(
-  target: Target,
-  { applicationName, facts }: { readonly applicationName: string; readonly facts: SessionFacts },
-): readonly string[] {
-  const known = SETTINGS.filter(([, , since]) => facts.serverVersionNumber >= since);
+/** Behind the facts, which have to be read of a server that does not know it: the journal may be locked for long. */
+export const CHECK_CLIENT_STATEMENT = `set local ${assignment(CHECK_INTERVAL)}`;
+
+/**
+ * For a transaction that only looks at the catalog, behind its BEGIN, whether the session has its settings or not: PostgreSQL's
+ * own functions are called whatever is on its path, no time-out of the role ends it, and an operator sees whose it is.
+ */
+export function lookingStatements({ applicationName, facts }: Named): readonly string[] {
+  const isKnown = facts.serverVersionNumber >= TRANSACTION_TIMEOUT.since;
   return [
-    ...known.map(([name, value]) => `set ${name} = ${literal(value)}`),
-    ...identityStatements(target, { applicationName }),
+    "set local search_path = pg_catalog",
+    `set local application_name = ${literal(applicationName)}`,
+    ...(isKnown ? [`set local ${assignment(TRANSACTION_TIMEOUT.setting)}`] : []),
   ];
+}
+
+/** What a session gets that is to work. Statements, not one SELECT over set_config: they are not planned. */
+export function settingStatements(target: Target, session: Named): readonly string[] {
+  const isKnown = session.facts.serverVersionNumber >= TRANSACTION_TIMEOUT.since;
+  const settings = [...SETTINGS, ...(isKnown ? [TRANSACTION_TIMEOUT.setting] : [])];
+  return [...settings.map((setting) => `set ${assignment(setting)}`), ...placeStatements(target, session)];
 }
 
 /** Whatever a migration set for its session, back to what the server gave it, then our own settings. */
-export function resetStatements(
-  target: Target,
-  session: { readonly applicationName: string; readonly facts: SessionFacts },
-): readonly string[] {
-  return ["reset all", ...settingStatements(target, session)];
+export function resetStatements(target: Target, session: Named): readonly string[] {
+  return ["reset all", ...ROLE_STATEMENTS, ...settingStatements(target, session)];
 }
 
 /** As whom and where the session works, and what pg_stat_activity calls it from now on. */
-export function identityStatements(
-  target: Target,
-  { applicationName }: { readonly applicationName: string },
-): readonly string[] {
-  return [
-    "reset session authorization",
-    "reset role",
-    `set search_path = ${searchPath(target)}`,
-    `set application_name = ${literal(applicationName)}`,
-  ];
+export function identityStatements(target: Target, session: Pick<Named, "applicationName">): readonly string[] {
+  return [...ROLE_STATEMENTS, ...placeStatements(target, session)];
+}
+
+const ROLE_STATEMENTS: readonly string[] = ["reset session authorization", "reset role"];
+
+function placeStatements(target: Target, { applicationName }: Pick<Named, "applicationName">): readonly string[] {
+  return [`set search_path = ${searchPath(target)}`, `set application_name = ${literal(applicationName)}`];
+}
+
+function assignment([name, value]: readonly [name: string, value: string]): string {
+  return `${name} = ${literal(value)}`;
 }
 
 /** pg_temp last, or a temporary table would hide the real one. */
@@ -108,7 +128,7 @@ export const FACTS_STATEMENT =
 
 /** An SQL expression: whether the role may create tables in the schema; null where there is no such schema. */
 export function createPrivilege({ schema }: Target): string {
-  return `pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace(${literal(identifier(schema))}), 'create')`;
+  return `has_schema_privilege(to_regnamespace(${literal(identifier(schema))}), 'create')`;
 }
 
 /** Decodes the row of FACTS_STATEMENT. */

@@ -35,7 +35,7 @@ export function usableMsOf({ context, grantedMs }: Pick<Work, "context" | "grant
   return Math.max(0, context.remainingMs() - reserveOf(grantedMs));
 }
 
-/** Work that asks for more than the journal. */
+/** Work whose session has its settings. */
 export interface PreparedWork extends Work {
   readonly session: PreparedSession;
 }

@@ -10,8 +10,7 @@ const PAUSE_MS = 1_000;
 
 /**
  * The session itself, or one on a server that can be written to. Connects again for as long as this database may be
- * waited for, and throws a MigrationError when it stays a standby. Whoever gets another
- * session than its own ends it.
+ * waited for, and throws a MigrationError when it stays a standby. Whoever gets another session than its own ends it.
  */
 export async function writableSession(session: Session, target: Target, context: RunContext): Promise<Session> {
   const startedAt = performance.now();

@@ -64,6 +64,7 @@ const FACTS = {
 const RESULTS: readonly PretendedResult[] = [
   ...Array.from({ length: 6 }, () => NO_ROWS),
   { rows: [FACTS] },
+  NO_ROWS,
   {
     copied:
       "1\t1\tfirst\tapplied\texpand\t1\t\t1\t0\twarm-up\t2024-06-01 09:00:00.123456+00\t2024-06-01 09:00:01.123456+00\n",

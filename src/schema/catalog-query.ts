@@ -14,8 +14,7 @@ interface Scope {
 }
 
 /**
- * Statements of one message; the rows are what is copied. Changes nothing. With `kinds` it need not
- * tell of others: a session that has not asked for them before pays most for what they are kept in.
+ * Statements of one message; the rows are what is copied. Changes nothing. With `kinds` it need not tell of others: a session that has not asked for them before pays most for what they are kept in.
  */
 export function catalogStatements(
   { schema, journal }: Scope,
@@ -34,9 +33,8 @@ export function catalogStatements(
   ];
 }
 
-// The functions that are called are PostgreSQL's own, whatever the session has on its path; and how definitions are printed.
+// All of them change how definitions are printed.
 const SETTINGS: readonly (readonly [name: string, value: string])[] = [
-  ["search_path", "pg_catalog"],
   ["bytea_output", "hex"],
   ["datestyle", "'ISO, YMD'"],
   ["extra_float_digits", "1"],

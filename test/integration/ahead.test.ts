@@ -1,9 +1,13 @@
 // The next migration is sent while the server is at work on the one before it: what must not come of that.
 import { describe, expect, it } from "vitest";
+import { send, sqlStateOf } from "../../src/engine/message.ts";
+import { askAhead } from "../../src/engine/open-journal.ts";
+import type { Session } from "../../src/engine/open-session.ts";
+import type { Target } from "../../src/engine/target.ts";
 import { postgresVersions, type TestDatabase } from "../support/database.ts";
 import { runEvent, statuses } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
-import { engineSessionsOf, freshDatabase, freshProxy, tablesOf } from "../support/workplace.ts";
+import { catalogOf, engineSessionsOf, freshDatabase, freshProxy, openSession, tablesOf } from "../support/workplace.ts";
 
 const RUN = { command: "run" };
 /** Waits until a test opens this gate; for no lock, so that no time-out of one ends it. */
@@ -133,5 +137,25 @@ describe.each(postgresVersions)("a migration sent ahead on PostgreSQL $version",
     const report = await running;
     expect(report).toMatchObject({ ok: false, failure: { code: "CONNECTION_LOST", details: { version: "0001" } } });
     expect(statuses(report)).toEqual({ "0001": "in_doubt", "0002": "in_doubt", "0003": "not_reached" });
+  });
+});
+
+describe.each(postgresVersions)("a journal that is made behind the question for the lock on PostgreSQL $version", ({ url }) => {
+  it("is made by a session that got its settings and the lock, and by no other", async () => {
+    const database = await freshDatabase(url);
+    const connection = await openSession(database.url);
+    const [backend] = (await connection.query("select pg_backend_pid() as pid")).rows;
+    const session = { connection, applicationName: "hellojohn", facts: { backendPid: backend.pid } } as unknown as Session;
+    const target = { schema: "public", journal: "hj_migration" } as Target;
+    const isMade = async () => (await catalogOf(database)).some((object) => object.includes("hj_migration"));
+    const asked = async () => {
+      const before = send(connection, "select 1");
+      const { error } = await askAhead(session, target, false);
+      await before;
+      return [sqlStateOf(error), await isMade()];
+    };
+    expect(await asked()).toEqual(["22012", false]);
+    await connection.query("set application_name = 'hellojohn'");
+    expect(await asked()).toEqual([null, true]);
   });
 });

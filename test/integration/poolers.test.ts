@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { acquireLock } from "../../src/engine/lock.ts";
 import type { Session } from "../../src/engine/open-session.ts";
 import { assertOwnBackend } from "../../src/engine/pooler.ts";
+import { prepareSession } from "../../src/engine/prepare-session.ts";
 import type { Report } from "../../src/engine/report-schema.ts";
 import type { RunContext } from "../../src/engine/run-context.ts";
 import type { Target } from "../../src/engine/target.ts";
@@ -86,9 +87,9 @@ describe.each(postgresVersions)("a session of PostgreSQL $version that a pooler 
     const session = { connection, facts: { backendPid: 1 }, applicationName: "hellojohn" } as unknown as Session;
     const target = { schema: "public", journal: "hj_migration" } as Target;
     const context = { signal: new AbortController().signal, onProgress: () => {} } as unknown as RunContext;
-    await expect(acquireLock(session, target, context, { waitMs: 0, buildMs: null })).rejects.toMatchObject({
-      failure: { code: "POOLER_DETECTED" },
-    });
+    const moved = { failure: { code: "POOLER_DETECTED", message: expect.stringContaining("moved to another backend") } };
+    await expect(acquireLock(session, target, context, { waitMs: 0, buildMs: null })).rejects.toMatchObject(moved);
+    await expect(prepareSession(session, target)).rejects.toMatchObject(moved);
     expect(await advisoryLocksOf(database)).toEqual([]);
     const set = "select name from pg_settings where source = 'session'";
     expect((await connection.query(set)).rows).toEqual([]);

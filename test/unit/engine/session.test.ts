@@ -6,9 +6,11 @@ import {
   createPrivilege,
   decodeFacts,
   FACTS_STATEMENT,
+  lookingStatements,
   readingStatements,
   resetStatements,
   type SessionFacts,
+  settingStatements,
 } from "../../../src/engine/session.ts";
 import type { Target } from "../../../src/engine/target.ts";
 import { MigrationError } from "../../../src/failure/failure.ts";
@@ -81,11 +83,19 @@ test("a server is given back no setting that it does not know", () => {
   expect(settingsOn(170000)).toEqual(["set transaction_timeout = '0'"]);
 });
 
+test("a session that is prepared keeps the role that it came with, and one that a file has had does not", () => {
+  const session = { applicationName: "a", facts };
+  const ofRole = (sql: string) => /\b(?:role|session authorization)\b/.test(sql);
+  expect(settingStatements(target, session).filter(ofRole)).toEqual([]);
+  expect(resetStatements(target, session).filter(ofRole)).toEqual(["reset session authorization", "reset role"]);
+});
+
 test("each statement of the session is one, whatever the schema and the application are called", () => {
   for (const sql of [
     FACTS_STATEMENT,
     `select ${createPrivilege(target)}`,
     ...readingStatements(target, "it's; drop table account; --"),
+    ...lookingStatements({ applicationName: "it's; drop table account; --", facts }),
     ...resetStatements(target, { applicationName: "it's; drop table account; --", facts }),
   ]) {
     expect(parseSql(sql)).toHaveLength(1);
