@@ -47,11 +47,7 @@ export async function countLosses(
   return { losses, foreignCalls: calls.map((row) => Number(row["number"])) };
 }
 
-async function count(
-  session: PreparedSession,
-  doomed: Doomed,
-  endsAt: number,
-): Promise<Loss["held"]> {
+async function count(session: PreparedSession, doomed: Doomed, endsAt: number): Promise<Loss["held"]> {
   const leftMs = Math.min(LONGEST_COUNT_MS, endsAt - performance.now());
   if (leftMs < 1) return { uncounted: "there was no time left to", isLocked: false };
   const { schema, table: name, column, oid } = doomed;

@@ -3,8 +3,8 @@ import type { Problem } from "../failure/problem.ts";
 import type { LiveTable } from "./foresight-schema.ts";
 import { isServerError, type Row, send, sqlStateOf } from "./message.ts";
 import type { Session } from "./open-session.ts";
-import { lookingStatements } from "./session.ts";
 import { identifier, literal } from "./quote.ts";
+import { lookingStatements } from "./session.ts";
 
 /** A table to look for, and how the report names it. */
 export interface WantedTable {

@@ -140,7 +140,12 @@ export function isDirect({ connection, facts }: Session): boolean {
 
 /** Without BEGIN: a journal that is not there is an error, and leaves no transaction open. */
 function openingMessage(target: Target, name: string): string {
-  const statements = [...readingStatements(target, name), FACTS_STATEMENT, CHECK_CLIENT_STATEMENT, readStatement(target)];
+  const statements = [
+    ...readingStatements(target, name),
+    FACTS_STATEMENT,
+    CHECK_CLIENT_STATEMENT,
+    readStatement(target),
+  ];
   return statements.join(";\n");
 }
 

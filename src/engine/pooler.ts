@@ -46,7 +46,10 @@ export async function assertOwnBackend(
   openAnother: () => Promise<Connection>,
 ): Promise<number> {
   const mark = randomUUID();
-  let own = await ask(connection, `select pg_catalog.set_config(${literal(MARK)}, ${literal(mark)}, false) as mark, ${PID}`);
+  let own = await ask(
+    connection,
+    `select pg_catalog.set_config(${literal(MARK)}, ${literal(mark)}, false) as mark, ${PID}`,
+  );
   for (let opened = 0; opened < OTHERS; opened++) {
     const other = await openAnother();
     try {

@@ -140,22 +140,29 @@ describe.each(postgresVersions)("a migration sent ahead on PostgreSQL $version",
   });
 });
 
-describe.each(postgresVersions)("a journal that is made behind the question for the lock on PostgreSQL $version", ({ url }) => {
-  it("is made by a session that got its settings and the lock, and by no other", async () => {
-    const database = await freshDatabase(url);
-    const connection = await openSession(database.url);
-    const [backend] = (await connection.query("select pg_backend_pid() as pid")).rows;
-    const session = { connection, applicationName: "hellojohn", facts: { backendPid: backend.pid } } as unknown as Session;
-    const target = { schema: "public", journal: "hj_migration" } as Target;
-    const isMade = async () => (await catalogOf(database)).some((object) => object.includes("hj_migration"));
-    const asked = async () => {
-      const before = send(connection, "select 1");
-      const { error } = await askAhead(session, target, false);
-      await before;
-      return [sqlStateOf(error), await isMade()];
-    };
-    expect(await asked()).toEqual(["22012", false]);
-    await connection.query("set application_name = 'hellojohn'");
-    expect(await asked()).toEqual([null, true]);
-  });
-});
+describe.each(postgresVersions)(
+  "a journal that is made behind the question for the lock on PostgreSQL $version",
+  ({ url }) => {
+    it("is made by a session that got its settings and the lock, and by no other", async () => {
+      const database = await freshDatabase(url);
+      const connection = await openSession(database.url);
+      const [backend] = (await connection.query("select pg_backend_pid() as pid")).rows;
+      const session = {
+        connection,
+        applicationName: "hellojohn",
+        facts: { backendPid: backend.pid },
+      } as unknown as Session;
+      const target = { schema: "public", journal: "hj_migration" } as Target;
+      const isMade = async () => (await catalogOf(database)).some((object) => object.includes("hj_migration"));
+      const asked = async () => {
+        const before = send(connection, "select 1");
+        const { error } = await askAhead(session, target, false);
+        await before;
+        return [sqlStateOf(error), await isMade()];
+      };
+      expect(await asked()).toEqual(["22012", false]);
+      await connection.query("set application_name = 'hellojohn'");
+      expect(await asked()).toEqual([null, true]);
+    });
+  },
+);

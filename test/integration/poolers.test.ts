@@ -87,7 +87,9 @@ describe.each(postgresVersions)("a session of PostgreSQL $version that a pooler 
     const session = { connection, facts: { backendPid: 1 }, applicationName: "hellojohn" } as unknown as Session;
     const target = { schema: "public", journal: "hj_migration" } as Target;
     const context = { signal: new AbortController().signal, onProgress: () => {} } as unknown as RunContext;
-    const moved = { failure: { code: "POOLER_DETECTED", message: expect.stringContaining("moved to another backend") } };
+    const moved = {
+      failure: { code: "POOLER_DETECTED", message: expect.stringContaining("moved to another backend") },
+    };
     await expect(acquireLock(session, target, context, { waitMs: 0, buildMs: null })).rejects.toMatchObject(moved);
     await expect(prepareSession(session, target)).rejects.toMatchObject(moved);
     expect(await advisoryLocksOf(database)).toEqual([]);
