@@ -13,7 +13,14 @@ import { send } from "../../src/engine/message.ts";
 import { postgresVersions, type TestDatabase } from "../support/database.ts";
 import { runEvent, statuses } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
-import { engineSessionsOf, freshDatabase, freshProxy, journalOf, tablesOf } from "../support/workplace.ts";
+import {
+  engineSessionsOf,
+  freshDatabase,
+  freshProxy,
+  journalOf,
+  openTransaction,
+  tablesOf,
+} from "../support/workplace.ts";
 
 const THREE = manifestOf({
   "0001_a.up.sql": "create table a (id int)",
@@ -152,6 +159,19 @@ describe.each(postgresVersions)("on PostgreSQL $version", ({ url: serverUrl }) =
       failure: { code: "CONNECTION_LOST", message: expect.stringContaining("an administrator ended the session") },
     });
     await expect.poll(() => engineSessionsOf(database)).toEqual([]);
+  });
+
+  it("of a client that waits for the journal ends its session, though the journal stays locked", async () => {
+    const database = await freshDatabase(serverUrl);
+    const files = manifestOf({ "0001_a.up.sql": "create table a ()" });
+    await runEvent(database.url, files, { command: "run" });
+    await openTransaction(database.url, "lock table hj_migration in access exclusive mode");
+    const proxy = await freshProxy(database.url);
+    const asked = runEvent(proxy.url, files, { command: "status" });
+    await expect.poll(() => engineSessionsOf(database)).toMatchObject([{ waits: "Lock" }]);
+    proxy.sever();
+    expect(await asked).toMatchObject({ failure: { code: "CONNECTION_LOST" } });
+    await expect.poll(() => engineSessionsOf(database), { timeout: 20_000 }).toEqual([]);
   });
 });
 
