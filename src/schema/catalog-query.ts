@@ -14,7 +14,8 @@ interface Scope {
 }
 
 /**
- * Statements of one message; the rows are what is copied. Changes nothing. With `kinds` it need not tell of others: a session that has not asked for them before pays most for what they are kept in.
+ * Statements of one message; the rows are what is copied. Changes nothing. With `kinds` it need not tell of others: a session
+ * that has not asked for them before pays most for what they are kept in.
  */
 export function catalogStatements(
   { schema, journal }: Scope,

@@ -9,14 +9,14 @@ export function keyOf({ kind, of, name }: Pick<SchemaObject, "kind" | "of" | "na
   return `${kind}\0${of}\0${name}`;
 }
 
-/** Decodes rows of the catalog query, each with its values in that order. */
+/** Decodes rows of the catalog query: each its kind, what it is of, its name, its definition, and whether it is valid. */
 export function decodeSnapshot(rows: readonly (readonly (string | null)[])[]): Snapshot {
-  return rows.map(([kind, of, name, definition, isValid]) => ({
-    kind: (kind ?? "table") as ObjectKind,
-    of: of ?? "",
-    name: name ?? "",
-    definition: definition ?? "",
-    isValid: isValid === "t",
+  return rows.map((row) => ({
+    kind: (row[0] ?? "table") as ObjectKind,
+    of: row[1] ?? "",
+    name: row[2] ?? "",
+    definition: row[3] ?? "",
+    isValid: row[4] === "t",
   }));
 }
 
