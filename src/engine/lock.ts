@@ -6,7 +6,7 @@ import { type LockHolder, MigrationError } from "../failure/failure.ts";
 import { describeHolder } from "./describe-sight.ts";
 import { isServerError, type Row, send, sqlStateOf } from "./message.ts";
 import { isDetached, isDirect, isSameRun, type Session } from "./open-session.ts";
-import { poolerDetected } from "./pooler.ts";
+import { poolerDetected, sessionMoved } from "./pooler.ts";
 import { asPrepared, MOVED, type PreparedSession, preparation } from "./prepare-session.ts";
 import { literal } from "./quote.ts";
 import type { RunContext } from "./run-context.ts";
@@ -92,7 +92,7 @@ export async function acquireLock(
   let session = opened;
   for (;;) {
     const state = await tryLock(session, target, onAsked);
-    if (state === "moved") throw poolerDetected("our session moved to another backend");
+    if (state === "moved") throw sessionMoved();
     if (state === "mine") throw poolerDetected("another client holds the run lock over the same backend");
     if (state === "denied") throw mayNotCreate(session.facts, target);
     const prepared = asPrepared(session);

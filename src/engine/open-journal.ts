@@ -4,7 +4,7 @@ import { EMPTY_JOURNAL, type Journal } from "./journal.ts";
 import { createStatements, journalName, readStatement } from "./journal-statements.ts";
 import { exclusiveStatement, lockKey } from "./lock.ts";
 import { isServerError, type Reply, send, sendAhead, sqlStateOf } from "./message.ts";
-import { journalIn, readJournal, type Session } from "./open-session.ts";
+import { type JournalReading, journalIn, type Session } from "./open-session.ts";
 import type { PreparedSession } from "./prepare-session.ts";
 import type { Target } from "./target.ts";
 import { composeTransaction } from "./transaction.ts";
@@ -33,6 +33,11 @@ export async function openJournal(
   const isRead = hasJournal && answer !== null;
   const reading = isRead ? journalIn(answer, session, target) : await readJournal(session, target);
   return reading.exists ? reading.journal : createJournal(session, target);
+}
+
+/** Reads the journal again. */
+export async function readJournal(session: PreparedSession, target: Target): Promise<JournalReading> {
+  return journalIn(await send(session.connection, readStatement(target)), session, target);
 }
 
 async function createJournal(session: PreparedSession, target: Target): Promise<Journal> {

@@ -8,7 +8,7 @@ import { reserveOf } from "./budget.ts";
 import { decodeJournal, EMPTY_JOURNAL, type Journal } from "./journal.ts";
 import { journalName, readStatement } from "./journal-statements.ts";
 import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
-import { assertOwnBackend, isBehindProxy, poolerDetected } from "./pooler.ts";
+import { assertOwnBackend, isBehindProxy, sessionMoved } from "./pooler.ts";
 import { identifier } from "./quote.ts";
 import type { RunContext } from "./run-context.ts";
 import {
@@ -86,7 +86,7 @@ export async function openSession(target: Target, name: string, context: RunCont
       const own = await assertOwnBackend(connection, () => anotherConnection(target, connectOptions(context)));
       reply = await send(connection, openingMessage(target, name));
       facts = factsOf(reply, target);
-      if (facts.backendPid !== own) throw poolerDetected("our session moved to another backend");
+      if (facts.backendPid !== own) throw sessionMoved();
     }
     assertUsable(facts);
     return { ...sessionOf(connected, facts, name), ...readingOf(reply, JOURNAL, target, facts) };
@@ -120,12 +120,7 @@ async function anotherConnection(target: Target, options: ConnectOptions): Promi
   return connected.connection;
 }
 
-/** Reads the journal again. Its times can be told of a PreparedSession alone. */
-export async function readJournal(session: Session, target: Target): Promise<JournalReading> {
-  return journalIn(await send(session.connection, readStatement(target)), session, target);
-}
-
-/** Throws a MigrationError where the table cannot be read as a journal. */
+/** What a message came to that asked for the journal alone. Throws a MigrationError where the table cannot be read as a journal. */
 export function journalIn(reply: Reply, session: Session, target: Target): JournalReading {
   return readingOf(reply, 0, target, session.facts);
 }

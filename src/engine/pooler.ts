@@ -57,7 +57,7 @@ export async function assertOwnBackend(
         if ((await askInTime(other)).mark === mark) throw poolerDetected("another session found our backend");
         for (let again = 0; again < 2; again++) {
           own = await ask(connection, READ_MARK);
-          if (own.mark !== mark) throw poolerDetected("our session moved to another backend");
+          if (own.mark !== mark) throw sessionMoved();
         }
       }
     } finally {
@@ -67,7 +67,12 @@ export async function assertOwnBackend(
   return own.pid;
 }
 
-/** For a session that moved after all. */
+/** For a session that is on another backend than it was. */
+export function sessionMoved(): MigrationError {
+  return poolerDetected("our session moved to another backend");
+}
+
+/** For anything else that only a transaction pooler does. */
 export function poolerDetected(evidence: string): MigrationError {
   return new MigrationError({
     code: "POOLER_DETECTED",

@@ -3,7 +3,7 @@
 import type { MigrationError } from "../failure/failure.ts";
 import { send, sqlStateOf } from "./message.ts";
 import { connectionLost, isDirect, type Session } from "./open-session.ts";
-import { poolerDetected } from "./pooler.ts";
+import { sessionMoved } from "./pooler.ts";
 import { settingStatements } from "./session.ts";
 import type { Target } from "./target.ts";
 
@@ -42,5 +42,5 @@ function isPrepared(session: Session): session is PreparedSession {
 }
 
 function failureOf(error: Error): MigrationError {
-  return sqlStateOf(error) === MOVED ? poolerDetected("our session moved to another backend") : connectionLost(error);
+  return sqlStateOf(error) === MOVED ? sessionMoved() : connectionLost(error);
 }

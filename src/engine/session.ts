@@ -23,11 +23,14 @@ export interface SessionFacts {
 const OLDEST_SERVER = { major: 14, number: 140000 };
 export const NEWEST_SERVER = { major: 18, number: 190000 };
 
-// A plain role may set all of these, and poolers refuse them as start-up parameters. Measured in reference/postgres-safety.md
-// section 3.4: without client_connection_check_interval a backend whose client was killed runs its statement to the end, with
-// the lock.
-const CHECK_INTERVAL = ["client_connection_check_interval", "2s"] as const;
-const SETTINGS: readonly (readonly [name: string, value: string])[] = [
+type Setting = readonly [name: string, value: string];
+
+// Measured in reference/postgres-safety.md section 3.4: without it a backend whose client was killed runs its statement to the
+// end, with the lock.
+const CHECK_INTERVAL: Setting = ["client_connection_check_interval", "2s"];
+
+// A plain role may set all of these, and poolers refuse them as start-up parameters.
+const SETTINGS: readonly Setting[] = [
   ["client_encoding", "UTF8"],
   CHECK_INTERVAL,
   ["datestyle", "ISO"],
@@ -46,8 +49,13 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ["timezone", "UTC"],
 ];
 
-// A role's own would end an index build, or any migration, before its time-out. Older servers do not know it.
-const TRANSACTION_TIMEOUT = { since: 170000, setting: ["transaction_timeout", "0"] } as const;
+// A role's own would end an index build, or any migration, before its time-out.
+const TRANSACTION_TIMEOUT: Setting = ["transaction_timeout", "0"];
+
+/** The settings that not every server of ours knows, where this one does. */
+function newerSettings({ serverVersionNumber }: SessionFacts): readonly Setting[] {
+  return serverVersionNumber >= 170000 ? [TRANSACTION_TIMEOUT] : [];
+}
 
 /** What a session is called, and on which server it is. */
 interface Named {
@@ -79,18 +87,16 @@ export const CHECK_CLIENT_STATEMENT = `set local ${assignment(CHECK_INTERVAL)}`;
  * own functions are called whatever is on its path, no time-out of the role ends it, and an operator sees whose it is.
  */
 export function lookingStatements({ applicationName, facts }: Named): readonly string[] {
-  const isKnown = facts.serverVersionNumber >= TRANSACTION_TIMEOUT.since;
   return [
     "set local search_path = pg_catalog",
     `set local application_name = ${literal(applicationName)}`,
-    ...(isKnown ? [`set local ${assignment(TRANSACTION_TIMEOUT.setting)}`] : []),
+    ...newerSettings(facts).map((setting) => `set local ${assignment(setting)}`),
   ];
 }
 
 /** What a session gets that is to work. Statements, not one SELECT over set_config: they are not planned. */
 export function settingStatements(target: Target, session: Named): readonly string[] {
-  const isKnown = session.facts.serverVersionNumber >= TRANSACTION_TIMEOUT.since;
-  const settings = [...SETTINGS, ...(isKnown ? [TRANSACTION_TIMEOUT.setting] : [])];
+  const settings = [...SETTINGS, ...newerSettings(session.facts)];
   return [...settings.map((setting) => `set ${assignment(setting)}`), ...placeStatements(target, session)];
 }
 
@@ -110,7 +116,7 @@ function placeStatements(target: Target, { applicationName }: Pick<Named, "appli
   return [`set search_path = ${searchPath(target)}`, `set application_name = ${literal(applicationName)}`];
 }
 
-function assignment([name, value]: readonly [name: string, value: string]): string {
+function assignment([name, value]: Setting): string {
   return `${name} = ${literal(value)}`;
 }
 
