@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../connection/open.ts";
 import type { ConnectOptions } from "../connection/wait-for-database.ts";
 import { isServerError, type Reply, send } from "./message.ts";
-import type { Session } from "./open-session.ts";
+import { lookoutName, type Session } from "./open-session.ts";
+import { settingStatements } from "./session.ts";
 import { decodeSight, type Sight, sightStatements } from "./sight.ts";
 import type { Target } from "./target.ts";
 
@@ -37,7 +38,7 @@ export function createLookout(target: Target, session: Session, showQueries: boo
   let opened: Promise<Connection | null> | null = null;
 
   async function ask(sql: string): Promise<Reply | null> {
-    opened ??= openSecond(target);
+    opened ??= openSecond(target, session);
     const second = await opened;
     const reply = second === null ? null : await inTime(send(second, sql));
     if (reply !== null && (reply.error === null || isServerError(reply.error))) return reply;
@@ -87,9 +88,10 @@ export function createLookout(target: Target, session: Session, showQueries: boo
 }
 
 /** Null for what takes too long; it is left to itself. */
-async function inTime<T>(work: Promise<T>): Promise<T | null> {
+async function inTime<T>(work: Promise<T>, startedAt: number = performance.now()): Promise<T | null> {
   const over = new AbortController();
-  const late = sleep(PATIENCE_MS, null, { signal: over.signal }).catch(() => null);
+  const leftMs = Math.max(0, startedAt + PATIENCE_MS - performance.now());
+  const late = sleep(leftMs, null, { signal: over.signal }).catch(() => null);
   try {
     return await Promise.race([work, late]);
   } finally {
@@ -97,10 +99,18 @@ async function inTime<T>(work: Promise<T>): Promise<T | null> {
   }
 }
 
-async function openSecond(target: Target): Promise<Connection | null> {
+/** With the settings of the session that works: behind a client that is frozen it ends by itself too. */
+async function openSecond(target: Target, session: Session): Promise<Connection | null> {
+  const startedAt = performance.now();
   try {
     const connected = await target.connect(QUICKLY);
-    return "problems" in connected ? null : connected.connection;
+    if ("problems" in connected) return null;
+    const { connection } = connected;
+    const settings = settingStatements(target, { ...session, applicationName: lookoutName(session) });
+    const reply = await inTime(send(connection, settings.join(";\n")), startedAt);
+    if (reply !== null && reply.error === null) return connection;
+    connection.end().catch(() => {});
+    return null;
   } catch {
     return null;
   }

@@ -58,6 +58,11 @@ export function isSameRun(own: string, other: string | null): boolean {
   return run !== undefined && run === otherRun && Number(otherHop) >= Number(hop);
 }
 
+/** Of the session beside the one that works. */
+export function lookoutName({ applicationName: name }: Pick<Session, "applicationName">): string {
+  return `${name} lookout`;
+}
+
 /** Of a session that builds an index which may be left to the server. */
 export function detachedName({ applicationName: name }: Pick<Session, "applicationName">, version: string): string {
   return `${name} detached ${version}`;

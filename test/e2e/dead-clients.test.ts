@@ -31,7 +31,7 @@ describe.concurrent.each(postgresVersions)("on PostgreSQL $version", ({ url: ser
     ["cut off", NOTICED_MS],
     ["frozen", SILENT_MS],
   ] as const)(
-    "the lock of a client that is %s is free after what its session is set to",
+    "the lock of a client that is %s is free after what its session is set to, and nothing of it stays connected",
     async ([death, limitMs], { expect }) => {
       const database = await createTestDatabase(serverUrl);
       const proxy = await startCountingProxy(database.url);
@@ -52,6 +52,7 @@ describe.concurrent.each(postgresVersions)("on PostgreSQL $version", ({ url: ser
           measured.push(
             `PostgreSQL ${version}, ${death}: the lock was free after ${Math.round(performance.now() - diedAt)} ms`,
           );
+          await expect.poll(() => database.query(CONNECTED), { timeout: SLACK_MS, interval: 100 }).toEqual([]);
         } finally {
           child.kill("SIGKILL");
           if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
@@ -71,5 +72,7 @@ describe.concurrent.each(postgresVersions)("on PostgreSQL $version", ({ url: ser
 
 const LOCKS =
   "select 1 from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())";
+const CONNECTED =
+  "select application_name from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and application_name <> 'test'";
 const SLEEPING =
   "select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database() and application_name like 'hellojohn%'";

@@ -7,12 +7,16 @@ import type { TestDatabase } from "../support/database.ts";
 import { runEvent } from "../support/engine.ts";
 import { everyPostgresVersion } from "../support/every-version.ts";
 import { manifestOf } from "../support/manifest.ts";
+import { mislead } from "../support/misleading.ts";
 import { freshDatabase, freshRole, openSession, openTransaction } from "../support/workplace.ts";
 
 const ALTER = manifestOf({ "0001_b.up.sql": "alter table a add b int" });
 const INDEX = manifestOf({ "0001_a_id.up.sql": "-- hj:transaction off\ncreate index concurrently a_id on a (id)" });
 const RUN = { command: "run", timeout: "2s" };
 const TABLE = "create table a (id int); insert into a select generate_series(1, 100)";
+
+const LOOKOUTS =
+  "select application_name from pg_stat_activity where datname = current_database() and application_name like '% lookout'";
 
 function blockersOf(report: Report): readonly Blocker[] {
   if (report.outcome !== "failed") throw new TypeError(report.outcome);
@@ -53,6 +57,21 @@ describe.each(everyPostgresVersion)("on PostgreSQL $version", ({ url: serverUrl 
     ]);
     expect(seen.find(({ kind }) => kind === "seen")).toMatchObject({ version: "0001", blockers: [{ pid }] });
     expect(JSON.stringify([report, seen])).not.toContain("s3cret-literal");
+  });
+
+  it("is seen by a session that says whose it is, and that calls no function of somebody else's", async () => {
+    const role = await freshRole(serverUrl);
+    const database = await setup(serverUrl);
+    await database.query(`alter schema public owner to ${role.name}; alter table a owner to ${role.name}`);
+    await mislead(database, role);
+    await openTransaction(`${database.url}?application_name=web`, "select from a");
+    const names: string[] = [];
+    const onProgress = async ({ kind }: Progress) => {
+      if (kind === "seen") names.push(...(await database.query(LOOKOUTS)).map((row) => row.application_name));
+    };
+    const report = await runEvent(role.urlOf(database.url), ALTER, RUN, { onProgress });
+    expect(blockersOf(report)).toMatchObject([{ application: "web" }]);
+    expect(names).toContainEqual(expect.stringMatching(/^hellojohn-migrate [0-9a-f]{8}\/0 lookout$/));
   });
 
   it("shows what they ran last where that is asked for", async () => {

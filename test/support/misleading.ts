@@ -10,6 +10,8 @@ const FUNCTIONS = [
   "has_schema_privilege(regnamespace, text)",
   "now()",
   "pg_backend_pid()",
+  "pg_blocking_pids(integer)",
+  "pg_cancel_backend(integer)",
   "pg_is_in_recovery()",
   "pg_postmaster_start_time()",
   "quote_ident(text)",
