@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const GATES = "test/e2e/gates.test.ts";
 
 /** They wait for time-outs of a minute: begun first, others compute meanwhile. */
-const WAITING = ["test/e2e/fault-matrix.test.ts", "test/e2e/dead-clients.test.ts"];
+const WAITING = ["fault-matrix", "dead-clients", "fault-matrix-restarts"].map((name) => `test/e2e/${name}.test.ts`);
 
 class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
