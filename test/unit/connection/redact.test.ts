@@ -76,6 +76,12 @@ describe("without being told a secret", () => {
     ],
     ["postgres://john:g@heim@host/d", "postgres://john:***@host/d"],
     ['{"url":"postgres://john:geheim@host/d","mail":"a@b"}', '{"url":"postgres://john:***@host/d","mail":"a@b"}'],
+    ["two: a://b:c@d a://b:e@f a://b:", "two: a://b:***@d a://b:***@f a://b:"],
+    ["a://b:c://d:e@f@g", "a://b:***@g"],
+    ['a://b"c:d@e "f@g"', 'a://b"c:***@e "f@g"'],
+    ["a://b:@c", "a://b:@c"],
+    ['a://b://"c:d@e', 'a://b://"c:***@e'],
+    ["a://b:@c@d", "a://b:***@d"],
     ["https://host:443/path", "https://host:443/path"],
     ["as postgresql://USER:PASSWORD@HOST:5432/DATABASE", "as postgresql://USER:PASSWORD@HOST:5432/DATABASE"],
     ["postgresql://john:PASSWORD@HOSTILE@host/d", "postgresql://john:***@host/d"],
@@ -84,6 +90,14 @@ describe("without being told a secret", () => {
     expect(createRedactor().redact(text)).toBe(redacted);
   });
 });
+
+test.each(["x", "a://b:", "a://:b", "a://b:c@", "://", "X-Amz-Signature="])(
+  "megabytes of %s in one word are looked through once",
+  (part) => {
+    const text = part.repeat(5_000_000 / part.length);
+    expect(createRedactor().redact(`${text} a://b:c@d`)).toMatch(/ a:\/\/b:\*\*\*@d$/);
+  },
+);
 
 test("a password that is the user's or the database's name is left: it could not be told apart", () => {
   expect(redactorKnowing("postgres", ["localhost", "postgres"]).redact("as postgres")).toBe("as postgres");
