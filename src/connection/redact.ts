@@ -40,10 +40,7 @@ export function createRedactor(): Redactor {
  * quotes megabytes of what it was given, and a pattern that begins with `\w+` would look for hours.
  */
 export function withoutCredentials(text: string): string {
-  return withoutPasswords(text).replace(
-    /((?:X-Amz-(?:Signature|Security-Token|Credential))=)[^\s&"']+/gi,
-    `$1${MASK}`,
-  );
+  return withoutPasswords(text).replace(/((?:X-Amz-(?:Signature|Security-Token|Credential))=)[^\s&"']+/gi, `$1${MASK}`);
 }
 
 /** What is behind `scheme://user`. */

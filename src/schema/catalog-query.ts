@@ -17,10 +17,7 @@ interface Scope {
  * Statements of one message; the rows are what is copied. Changes nothing. With `kinds` it need not tell of others: a session
  * that has not asked for them before pays most for what they are kept in.
  */
-export function catalogStatements(
-  { schema, journal }: Scope,
-  kinds: ReadonlySet<ObjectKind> | null = null,
-): readonly string[] {
+export function catalogStatements(scope: Scope, kinds: ReadonlySet<ObjectKind> | null = null): readonly string[] {
   const parts = PARTS.filter(
     (part, index) => index === 0 || kinds === null || part.kinds.some((kind) => kinds.has(kind)),
   );
@@ -28,8 +25,8 @@ export function catalogStatements(
     // REPEATABLE READ fails while others change the schema.
     "begin isolation level read committed read only",
     ...SETTINGS.map(([name, value]) => `set local ${name} = ${value}`),
-    `select set_config('search_path', concat_ws(', ', quote_ident(${schema}), (select string_agg(distinct extnamespace::regnamespace::text, ', ') from pg_extension where extnamespace <> 'pg_catalog'::regnamespace)), true)`,
-    `copy (with ${COMMON.replaceAll("$schema", schema).replaceAll("$journal", journal)}\n${parts.map(({ sql }) => sql).join("\nunion all\n")}) to stdout`,
+    `select set_config('search_path', ${searchPath(scope, kinds)}, true)`,
+    `copy (with ${common(scope)}\n${parts.map(({ sql }) => sql).join("\nunion all\n")}) to stdout`,
     "commit",
   ];
 }
@@ -45,10 +42,19 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ["timezone", "UTC"],
 ];
 
-const COMMON = `ns as (select oid, nspname from pg_namespace where nspname = $schema),
+/** An extension that no migration brings is in no definition that they make: then it is not looked where it is. */
+function searchPath({ schema }: Scope, kinds: ReadonlySet<ObjectKind> | null): string {
+  const own = `quote_ident(${schema})`;
+  if (kinds !== null && !kinds.has("extension")) return own;
+  return `concat_ws(', ', ${own}, (select string_agg(distinct extnamespace::regnamespace::text, ', ') from pg_extension where extnamespace <> 'pg_catalog'::regnamespace))`;
+}
+
+function common({ schema, journal }: Scope): string {
+  return `ns as (select oid, nspname from pg_namespace where nspname = ${schema}),
 member as (select classid, objid from pg_depend where deptype = 'e'),
-rel as (select c.* from pg_class c join ns on ns.oid = relnamespace where relkind in ('r', 'p', 'v', 'm', 'f') and relname <> $journal and (1259, c.oid) not in (select classid::int, objid from member)),
+rel as (select c.* from pg_class c join ns on ns.oid = relnamespace where relkind in ('r', 'p', 'v', 'm', 'f') and relname <> ${journal} and (1259, c.oid) not in (select classid::int, objid from member)),
 typ as (select t.* from pg_type t join ns on ns.oid = typnamespace where (1247, t.oid) not in (select classid::int, objid from member))`;
+}
 
 /** What there is of each kind. The first one is always asked for: most others belong to what it tells of. */
 const PARTS: readonly { readonly kinds: readonly ObjectKind[]; readonly sql: string }[] = [

@@ -200,6 +200,7 @@ describe.each(postgresVersions)("validate on PostgreSQL $version", ({ url, versi
 
   it.each([
     ["another schema", 'create schema "my schema"', { schema: "my schema" }],
+    ["a schema with a hostile name", `create schema "my $& $' ""x"""`, { schema: `my $& $' "x"` }],
     ["another journal beside it", "create table hj_migration (x int)", { journal: "other" }],
   ] as const)("finds nothing in %s", async (_what, sql, options) => {
     const database = await freshDatabase(url);
