@@ -62,7 +62,7 @@ export async function openWhenUp(
       },
       {
         retries: Number.POSITIVE_INFINITY,
-        maxRetryTime: Math.min(withinMs, waitMs),
+        maxRetryTime: Math.max(0, Math.min(withinMs, waitMs)),
         minTimeout: 250,
         // Also how long somebody who wants it to stop may have to wait.
         maxTimeout: 2_000,

@@ -60,7 +60,7 @@ export function* turnsOf(
 function sendNext(run: Run, step: Step, author: EntryAuthor, place: Place): Sent {
   const parts = frameOf(run, step, author, place);
   const leftMs = timeoutOf(run.timeoutMs, step.script.timeoutMs);
-  return sendFirst(parts, leftMs, (sql) => sendAhead(run.session.connection, sql));
+  return sendFirst(run, parts, leftMs, (sql) => sendAhead(run.session.connection, sql));
 }
 
 /**

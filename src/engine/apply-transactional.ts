@@ -24,5 +24,5 @@ export async function applyTransactional(run: Run, turn: Turn, budget: Budget): 
 
 function sendNow(run: Run, { step, author, place }: Turn, { endsAt }: Budget): Sent {
   const parts = frameOf(run, step, author, place);
-  return sendFirst(parts, endsAt - performance.now(), (sql) => send(run.session.connection, sql));
+  return sendFirst(run, parts, endsAt - performance.now(), (sql) => send(run.session.connection, sql));
 }

@@ -1,7 +1,7 @@
 // Sends a transaction until its locks are free or its time is up.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Blocker } from "../failure/failure.ts";
-import { type Budget, lockTimeoutMs, retryPauseMs } from "./budget.ts";
+import { type Budget, graceOf, lockTimeoutMs, retryPauseMs } from "./budget.ts";
 import type { StepOutcome } from "./explain-step.ts";
 import { answerWithin, type Interrupted, sendWithin } from "./interrupt.ts";
 import { isServerError, type Reply, send, sqlStateOf } from "./message.ts";
@@ -31,12 +31,6 @@ const RETRIED: readonly (string | null)[] = ["55P03", "40P01"];
 const WORTH_MS = 250;
 
 /**
- * How much later than our own cancel the server's statement_timeout ends a statement. It stands behind the cancel for
- * the case that no second connection can be opened.
- */
-const STATEMENT_TIMEOUT_GRACE_MS = 1_000;
-
-/**
  * After an error the transaction is rolled back when this returns, unless the connection is gone. `first` is what is on
  * its way already.
  */
@@ -50,7 +44,7 @@ export async function attempt(
   let blockers: readonly Blocker[] = [];
   for (let attempts = 1; ; attempts++) {
     const sent = attempts === 1 ? first : null;
-    const transaction = sent?.transaction ?? compose(parts, attempts, budget.endsAt - performance.now());
+    const transaction = sent?.transaction ?? compose(run, parts, attempts, budget.endsAt - performance.now());
     const {
       reply,
       interruption,
@@ -74,14 +68,14 @@ export async function attempt(
 }
 
 /** Has a first attempt sent, which has `leftMs` to come to its end. */
-export function sendFirst(parts: Parts, leftMs: number, post: (sql: string) => Promise<Reply>): Sent {
-  const transaction = compose(parts, 1, leftMs);
+export function sendFirst(run: Run, parts: Parts, leftMs: number, post: (sql: string) => Promise<Reply>): Sent {
+  const transaction = compose(run, parts, 1, leftMs);
   return { parts, transaction, answer: post(transaction.sql), isSuspect: false };
 }
 
 /** The transaction of the attempt with this number, counted from 1. */
-function compose(parts: Parts, attempts: number, leftMs: number): Transaction {
-  const head = [...timeouts(attempts, Math.max(1, Math.round(leftMs))), ...parts.head];
+function compose({ reserveMs }: Run, parts: Parts, attempts: number, leftMs: number): Transaction {
+  const head = [...timeouts(attempts, Math.max(1, Math.round(leftMs)), graceOf(reserveMs)), ...parts.head];
   return composeTransaction(head, parts.body, parts.tail);
 }
 
@@ -90,10 +84,10 @@ export function doneBy({ reply, attempts }: Attempted): StepOutcome {
   return { kind: "done", ...timingOf(reply.completed.at(-2)?.[0] ?? {}), attempts };
 }
 
-function timeouts(attempts: number, leftMs: number): readonly string[] {
+function timeouts(attempts: number, leftMs: number, graceMs: number): readonly string[] {
   return [
     // Before the rest of the time is up, so that a lock that is not free is not taken for a statement that is slow.
     `set local lock_timeout = ${Math.max(1, Math.min(Math.floor(leftMs * 0.8), lockTimeoutMs(attempts)))}`,
-    `set local statement_timeout = ${leftMs + STATEMENT_TIMEOUT_GRACE_MS}`,
+    `set local statement_timeout = ${leftMs + graceMs}`,
   ];
 }

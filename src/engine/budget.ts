@@ -18,6 +18,14 @@ export function reserveOf(invocationMs: number): number {
   return Math.min(10_000, invocationMs / 5);
 }
 
+/**
+ * How much later than our own cancel the server's statement_timeout ends a statement. It stands behind the cancel for the
+ * case that nothing can be told the server, and its answer has to be there before the reserve is used up.
+ */
+export function graceOf(reserveMs: number): number {
+  return Math.min(1_000, Math.round(reserveMs / 8));
+}
+
 /** In milliseconds: a request's time-out wins over the file's, which wins over the default. */
 export function timeoutOf(requestedMs: number | null, directedMs: number | null): number {
   return requestedMs ?? directedMs ?? DEFAULT_TIMEOUT_MS;

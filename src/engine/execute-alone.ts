@@ -2,7 +2,7 @@
 // before. What it leaves when it does not get through is for the files of its kind to look at.
 import type { IndexBuild } from "../failure/failure.ts";
 import type { Statement } from "../migration/manifest.ts";
-import { type Budget, lockTimeoutMs } from "./budget.ts";
+import { type Budget, graceOf, lockTimeoutMs } from "./budget.ts";
 import { describeHolder } from "./describe-sight.ts";
 import { explainStep, type StepOutcome } from "./explain-step.ts";
 import { NOT_SENT, sendWithin } from "./interrupt.ts";
@@ -63,7 +63,7 @@ export async function execute(
   // Most wait without holding anybody up, and a lock time-out in the later phases of a build leaves an invalid index.
   // The settings last until the record is written, which resets the session.
   const settings = [
-    `set statement_timeout = ${(detach ? budget.timeoutMs : leftMs) + 1_000}`,
+    `set statement_timeout = ${(detach ? budget.timeoutMs : leftMs) + graceOf(run.reserveMs)}`,
     `set application_name = ${name}`,
     `set lock_timeout = ${attempt === undefined ? 0 : lockTimeoutMs(attempt)}`,
     // A server that looks for its client ends the build when the client is gone.

@@ -1,8 +1,10 @@
 // Sends a message and sees to it that it ends in time: on the server, through a second connection.
+import { requestCancel } from "../connection/cancel-request.ts";
 import { hangUp } from "../connection/open.ts";
 import type { Blocker, IndexBuild } from "../failure/failure.ts";
 import type { Budget, Interruption } from "./budget.ts";
 import { type Reply, send } from "./message.ts";
+import { isDirect } from "./open-session.ts";
 import { literal } from "./quote.ts";
 import type { Run } from "./run-context.ts";
 import type { SessionFacts } from "./session.ts";
@@ -33,7 +35,8 @@ export async function sendWithin(
 
 /**
  * Waits for the answer to a message. When the budget ends or the run is to stop, the statement is cancelled with
- * pg_cancel_backend: RDS Proxy does not pass the protocol's own cancel request on.
+ * pg_cancel_backend: RDS Proxy does not pass the protocol's own cancel request on, which is for where no second session is to be
+ * had and nothing stands between.
  *
  * `leave` gives the connection up instead when the deadline comes, and the server goes on alone.
  *
@@ -48,10 +51,11 @@ export async function answerWithin(
 ): Promise<Interrupted> {
   let interruption: Interruption | null = null;
   let cancelling: Promise<void> | null = null;
+  let isOver = false;
   const interrupt = (reason: Interruption) => {
     interruption ??= reason;
     if (interruption === "deadline" && atDeadline === "leave") hangUp(run.session.connection, LEFT);
-    else cancelling ??= cancelBackend(run);
+    else cancelling ??= cancelBackend(run, () => isOver);
   };
   const watch = run.lookout.watch((sight) => run.context.onProgress({ kind: "seen", version, ...sight }));
   const onAbort = () => interrupt("abort");
@@ -62,10 +66,12 @@ export async function answerWithin(
     const reply = await answer;
     return { reply, interruption, ...watch.stop() };
   } finally {
+    isOver = true;
     watch.stop();
     clearTimeout(timer);
     run.context.signal.removeEventListener("abort", onAbort);
-    await cancelling;
+    // One that has no session yet will find that it is over.
+    if (!run.lookout.isOpening()) await cancelling;
   }
 }
 
@@ -74,10 +80,13 @@ const LEFT = "left to the server";
 /** Stands in for an answer where nothing was sent. */
 export const NOT_SENT = new Error("the run was stopped before this was sent");
 
-/** Without success when no second session is to be had: the server's own statement_timeout stands behind it. */
-async function cancelBackend({ lookout, session }: Run): Promise<void> {
-  await lookout.ask(cancelStatement(session));
+/** Behind what cannot be heard stands the server's own statement_timeout, which counts for each statement alone. */
+async function cancelBackend({ lookout, session }: Run, isOver: () => boolean): Promise<void> {
+  const reply = await lookout.ask(cancelStatement(session), isOver);
+  if (reply === null && !isOver() && isDirect(session)) await requestCancel(session.connection, PATIENCE_MS);
 }
+
+const PATIENCE_MS = 3_000;
 
 /**
  * Cancels what this very backend is at. A pid is used again once its session is gone, by one that began later; and the name of

@@ -1,7 +1,6 @@
 // A second session beside the one that works: only from there can be seen who blocks it, and be told to stop.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../connection/open.ts";
-import type { ConnectOptions } from "../connection/wait-for-database.ts";
 import { isServerError, type Reply, send } from "./message.ts";
 import { lookoutName, type Session } from "./open-session.ts";
 import { settingStatements } from "./session.ts";
@@ -10,8 +9,10 @@ import type { Target } from "./target.ts";
 
 /** Opened when something first takes long enough to be looked at, or has to be stopped. Ended by `close`. */
 export interface Lookout {
-  /** One message to the server; null when there was no answer in three seconds. */
-  readonly ask: (sql: string) => Promise<Reply | null>;
+  /** One message to the server, unless it is `isStale` once there is a session; null when there was no answer in three seconds. */
+  readonly ask: (sql: string, isStale?: () => boolean) => Promise<Reply | null>;
+  /** True while nothing can be asked, and nobody has to wait for an answer. */
+  readonly isOpening: () => boolean;
   /** Begins to look. `onSight` is told of each look at which there was something to see. */
   readonly watch: (onSight: (sight: Sight) => void) => Watch;
   readonly close: () => Promise<void>;
@@ -31,15 +32,24 @@ const LONG_MS = 5_000;
 const LONG_PAUSE_MS = 1_000;
 /** A fraction of what a run keeps back to answer: it does not wait for a network that is gone. */
 const PATIENCE_MS = 3_000;
-const QUICKLY: ConnectOptions = { withinMs: PATIENCE_MS, signal: new AbortController().signal, onWait: () => {} };
 
 /** Never throws: without a second session there is nothing to see, and the work goes on. */
 export function createLookout(target: Target, session: Session, showQueries: boolean): Lookout {
+  const closing = new AbortController();
   let opened: Promise<Connection | null> | null = null;
+  let isOpening = false;
 
-  async function ask(sql: string): Promise<Reply | null> {
-    opened ??= openSecond(target, session);
+  async function open(): Promise<Connection | null> {
+    isOpening = true;
+    const second = await openSecond(target, session, closing.signal);
+    isOpening = false;
+    return second;
+  }
+
+  async function ask(sql: string, isStale: () => boolean = () => false): Promise<Reply | null> {
+    opened ??= open();
     const second = await opened;
+    if (isStale()) return null;
     const reply = second === null ? null : await inTime(send(second, sql));
     if (reply !== null && (reply.error === null || isServerError(reply.error))) return reply;
     // The next question has a session of its own: a server that is short of connections may have one by then.
@@ -55,6 +65,7 @@ export function createLookout(target: Target, session: Session, showQueries: boo
 
   return {
     ask,
+    isOpening: () => isOpening,
     watch(onSight) {
       const startedAt = performance.now();
       let isOver = false;
@@ -81,8 +92,10 @@ export function createLookout(target: Target, session: Session, showQueries: boo
       };
     },
     async close() {
-      const second = await opened;
-      if (second != null) await inTime(second.end().catch(() => {}));
+      closing.abort();
+      const ended = opened?.then((second) => second?.end()).catch(() => {});
+      // Nobody waits for a connection that may never open: the run lock is held until this returns.
+      if (ended !== undefined && !isOpening) await inTime(ended);
     },
   };
 }
@@ -100,13 +113,15 @@ async function inTime<T>(work: Promise<T>, startedAt: number = performance.now()
 }
 
 /** With the settings of the session that works: behind a client that is frozen it ends by itself too. */
-async function openSecond(target: Target, session: Session): Promise<Connection | null> {
+async function openSecond(target: Target, session: Session, signal: AbortSignal): Promise<Connection | null> {
   const startedAt = performance.now();
   try {
-    const connected = await target.connect(QUICKLY);
+    const connected = await target.connect({ withinMs: PATIENCE_MS, signal, onWait: () => {} });
     if ("problems" in connected) return null;
     const { connection } = connected;
-    const settings = settingStatements(target, { ...session, applicationName: lookoutName(session) });
+    const named = { ...session, applicationName: lookoutName(session) };
+    // As who logged in: a role that is set for it by default may neither see nor cancel what the other session does.
+    const settings = ["set role none", ...settingStatements(target, named)];
     const reply = await inTime(send(connection, settings.join(";\n")), startedAt);
     if (reply !== null && reply.error === null) return connection;
     connection.end().catch(() => {});

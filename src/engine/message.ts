@@ -7,6 +7,7 @@ export type Row = Readonly<Record<string, string | null>>;
 
 /** What a server error says: https://www.postgresql.org/docs/current/protocol-error-fields.html */
 export interface ServerError extends Error {
+  /** `ERROR`, whatever the server's language: see handleError. */
   readonly severity: string;
   readonly code: string;
   /** 1-based, in code points of the whole message. */
@@ -65,7 +66,7 @@ const ahead = new WeakMap<Connection, Message>();
 async function post(connection: Connection, message: Message): Promise<Reply> {
   connection.query(message as never);
   const reply = await message.reply;
-  if (reply.error === null || isServerError(reply.error)) return reply;
+  if (reply.error === null || sqlStateOf(reply.error) !== null) return reply;
   return { ...reply, error: lastWordsOf(connection) ?? reply.error };
 }
 
@@ -133,14 +134,19 @@ class Message {
   }
 
   // pg forgets a query at its first error. Until the server is ready, the next message would wait in pg's queue, and one
-  // sent ahead of its turn would be with the server before it.
+  // sent ahead of its turn would be with the server before it. And only what comes then tells an ERROR from a FATAL one: pg
+  // hands out the severity in the server's language (lc_messages), and not the other one, which is never translated.
   handleError(error: Error, wire: Wire): void {
     const answer = () => {
-      wire.off("readyForQuery", answer).off("end", answer);
+      wire.off("readyForQuery", ready).off("end", answer);
       this.#answer(error);
     };
-    if (isServerError(error)) wire.on("readyForQuery", answer).on("end", answer);
-    else answer();
+    const ready = () => {
+      Object.assign(error, { severity: "ERROR" });
+      answer();
+    };
+    if (sqlStateOf(error) === null) answer();
+    else wire.on("readyForQuery", ready).on("end", answer);
   }
 
   handleReadyForQuery(): void {

@@ -35,8 +35,18 @@ export async function openJournal(
   return reading.exists ? reading.journal : createJournal(session, target);
 }
 
-/** Reads the journal again. */
-export async function readJournal(session: PreparedSession, target: Target): Promise<JournalReading> {
+/** Reads the journal behind a commit of entries: a MigrationError for what comes between does not deny them. */
+export async function readRecorded(session: PreparedSession, target: Target): Promise<Journal> {
+  try {
+    return (await readJournal(session, target)).journal;
+  } catch (error) {
+    if (!(error instanceof MigrationError)) throw error;
+    const hint = "It was recorded. hj migrations status says how things stand.";
+    throw new MigrationError({ ...error.failure, hint }, { cause: error });
+  }
+}
+
+async function readJournal(session: PreparedSession, target: Target): Promise<JournalReading> {
   return journalIn(await send(session.connection, readStatement(target)), session, target);
 }
 

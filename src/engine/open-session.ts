@@ -149,7 +149,7 @@ function openingMessage(target: Target, name: string): string {
   return statements.join(";\n");
 }
 
-const FACTS = 6;
+const FACTS = 7;
 const JOURNAL = FACTS + 2;
 
 function readingOf(reply: Reply, index: number, target: Target, facts: SessionFacts): JournalReading {

@@ -35,7 +35,8 @@ export async function throughLosses(request: Request, context: RunContext, serve
     lastLost = lost;
     if (wasTerminated(report)) {
       const look = await serveOnce({ ...request, dryRun: true }, { ...context, leg });
-      if (look.draft.serverStart === served.draft.serverStart) return ended(withFates(report, look.draft));
+      const { serverStart } = look.draft;
+      if (serverStart !== null && serverStart === served.draft.serverStart) return ended(withFates(report, look.draft));
     }
     const next = await serveOnce(goOn(request, served.draft.continuation), { ...context, leg });
     if (!isKnown(next)) return report;
@@ -76,10 +77,10 @@ function goOn(request: Request, continuation: Continuation | null): Request {
     : request;
 }
 
-/** The journal was read with the lock in hand, or there was nothing to take it for. */
+/** The journal was read with the lock in hand, or there was nothing to take it for, and at most the schema to look at. */
 function isKnown({ report, draft }: Served): boolean {
-  const isBusy = report.outcome === "failed" && report.failure.code === "LOCK_NOT_ACQUIRED";
-  return draft.before !== null && !isBusy;
+  const isCut = report.outcome === "failed" && report.failure.code !== "SCHEMA_MISMATCH";
+  return draft.before !== null && (draft.hadLock || !isCut);
 }
 
 /** What was in doubt is told as the journal has it now. What the new connection does again is told by its own report. */

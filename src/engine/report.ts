@@ -25,6 +25,8 @@ export interface Draft {
   after: Inventory | null;
   migrations: MigrationReport[];
   warnings: Problem[];
+  /** True once the run lock was taken, and the journal read under it. */
+  hadLock: boolean;
   /** Of the server that was connected to; see SessionFacts. */
   serverStart: string | null;
   /** How the work goes on, once it has begun. */
@@ -61,6 +63,7 @@ export function newDraft(
     after: null,
     migrations: [],
     warnings: [],
+    hadLock: false,
     serverStart: null,
     continuation: null,
   };

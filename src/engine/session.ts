@@ -70,6 +70,8 @@ interface Named {
  */
 export function readingStatements(target: Target, applicationName: string): readonly string[] {
   return [
+    // What a role has by default may be refused by a standby (SERIALIZABLE), or wait for others (DEFERRABLE).
+    "set transaction isolation level read committed, not deferrable",
     "set local datestyle = 'ISO'",
     "set local timezone = 'UTC'",
     "set local statement_timeout = 0",

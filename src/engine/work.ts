@@ -105,6 +105,7 @@ async function withLock<T>(
     const journal = await openJournal(session, target, hasJournal, await asked);
     const inventory = takeInventory(manifest, journal);
     draft.before = inventory;
+    draft.hadLock = true;
     const isFresh = context.remainingMs() >= grantedMs / 2;
     return await locked({ ...work, session, journal, inventory, reserveMs, isFresh, lookout });
   } finally {

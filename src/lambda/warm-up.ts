@@ -62,7 +62,7 @@ const FACTS = {
 
 /** What a server answers that has all of MANIFEST: openingMessage (engine/open-session.ts) is its only question. */
 const RESULTS: readonly PretendedResult[] = [
-  ...Array.from({ length: 6 }, () => NO_ROWS),
+  ...Array.from({ length: 7 }, () => NO_ROWS),
   { rows: [FACTS] },
   NO_ROWS,
   {

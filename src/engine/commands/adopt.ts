@@ -15,7 +15,7 @@ import { takeInventory } from "../inventory.ts";
 import { adoptStatements } from "../journal-statements.ts";
 import { lockKey, ownershipStatement } from "../lock.ts";
 import { isServerError, send } from "../message.ts";
-import { readJournal } from "../open-journal.ts";
+import { readRecorded } from "../open-journal.ts";
 import { notRecorded } from "../open-session.ts";
 import { readSchema } from "../read-schema.ts";
 import { describe, finish, refuse } from "../report.ts";
@@ -61,7 +61,7 @@ async function record(work: LockedWork): Promise<Report> {
     if (isServerError(error)) await send(session.connection, "rollback");
     throw notRecorded(error);
   }
-  draft.after = takeInventory(manifest, (await readJournal(session, target)).journal);
+  draft.after = takeInventory(manifest, await readRecorded(session, target));
   draft.migrations = draft.after.map((item) => describe(item));
   return finish(draft, "adopted");
 }

@@ -3,7 +3,7 @@ import { takeInventory } from "../inventory.ts";
 import { resolveStatements } from "../journal-statements.ts";
 import { lockKey, ownershipStatement } from "../lock.ts";
 import { isServerError, send } from "../message.ts";
-import { readJournal } from "../open-journal.ts";
+import { readRecorded } from "../open-journal.ts";
 import { notRecorded } from "../open-session.ts";
 import { planResolve } from "../plan-resolve.ts";
 import { describe, finishResolved, refuse } from "../report.ts";
@@ -38,7 +38,7 @@ async function record(work: LockedWork, request: ResolveRequest): Promise<Report
     if (isServerError(error)) await send(session.connection, "rollback");
     throw notRecorded(error);
   }
-  draft.after = takeInventory(manifest, (await readJournal(session, target)).journal);
+  draft.after = takeInventory(manifest, await readRecorded(session, target));
   draft.migrations = draft.after.filter(({ version }) => version === resolution.version).map((item) => describe(item));
   return finishResolved(draft, "resolved", resolution.sentence);
 }

@@ -67,6 +67,7 @@ function draftOf(differences: Partial<Draft> = {}): Draft {
     after: null,
     migrations: [],
     warnings: [],
+    hadLock: false,
     serverStart: null,
     continuation: null,
     ...differences,
