@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startServer } from "../../src/embedded/server.ts";
-import { postgresVersions } from "../support/database.ts";
+import { postgresVersions, superuserOf } from "../support/database.ts";
 import { runEvent } from "../support/engine.ts";
 import { manifestOf } from "../support/manifest.ts";
 import { catalogOf, freshDatabase, freshProxy, freshRole, tablesOf } from "../support/workplace.ts";
@@ -236,6 +236,8 @@ describe("a server", () => {
       const primary = await startServer(options);
       try {
         expect((await runEvent(primary.url, FILES, RUN)).outcome).toBe("applied");
+        await superuserOf(primary.url).query(`create role strict superuser login password 's3cret-strict';
+          alter role strict set default_transaction_isolation = 'serializable'`);
       } finally {
         await primary.stop();
       }
@@ -252,6 +254,10 @@ describe("a server", () => {
       const status = await runEvent(standby.url, MORE, { command: "status" });
       expect(status).toMatchObject({ ok: true, outcome: "pending", counts: { applied: 1, pending: 1 } });
       expect(await runEvent(standby.url, MORE, { ...RUN, dryRun: true })).toMatchObject({ outcome: "would_apply" });
+      // Which a standby refuses to begin.
+      const strict = Object.assign(new URL(standby.url), { username: "strict", password: "s3cret-strict" }).href;
+      expect(await runEvent(strict, MORE, { command: "status" })).toMatchObject({ outcome: "pending" });
+      await expectFailure(strict, { code: "DATABASE_READ_ONLY" }, { commands: ["run"] });
     },
   );
 

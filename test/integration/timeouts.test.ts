@@ -1,5 +1,7 @@
 // Time: a migration's time-out, locks that others hold, a run that is stopped, and an invocation that runs out.
-import { describe, expect, it, vi } from "vitest";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { cancelStatement } from "../../src/engine/interrupt.ts";
 import { lockKey } from "../../src/engine/lock.ts";
 import { postgresVersions } from "../support/database.ts";
@@ -82,6 +84,27 @@ describe.each(postgresVersions)("a migration's time-out on PostgreSQL $version",
     const report = await runEvent(role.urlOf(database.url), files, { ...RUN, timeout: "200ms" });
     expect(report).toMatchObject({ outcome: "failed", failure: { code: "TIMED_OUT", details: { timeoutMs: 200 } } });
     expect((await engineSessionsOf(database)).filter(({ state }) => state === "active")).toEqual([]);
+    expect(await tablesOf(database)).toEqual([]);
+  });
+
+  it("counts for all its statements together also then, because the server is told without one", async () => {
+    const role = await freshRole(url, "connection limit 1");
+    const database = await freshDatabase(url);
+    await database.query(`alter schema public owner to ${role.name}`);
+    const files = manifestOf({ "0001_slow.up.sql": SLEEPS });
+    const report = await runEvent(role.urlOf(database.url), files, { ...RUN, timeout: "1s" });
+    expect(report).toMatchObject({ outcome: "failed", failure: { code: "TIMED_OUT", details: { timeoutMs: 1000 } } });
+    expect(await tablesOf(database)).toEqual([]);
+  });
+
+  it("stops what runs as a role that is set for the one that logs in", async () => {
+    const [role, owner] = [await freshRole(url), await freshRole(url)];
+    const database = await freshDatabase(url);
+    await database.query(`grant ${owner.name} to ${role.name}; alter schema public owner to ${owner.name};
+      alter role ${role.name} in database ${database.name} set role = ${owner.name}`);
+    const files = manifestOf({ "0001_slow.up.sql": SLEEPS });
+    const report = await runEvent(role.urlOf(database.url), files, { ...RUN, timeout: "1s" });
+    expect(report).toMatchObject({ outcome: "failed", failure: { code: "TIMED_OUT", details: { timeoutMs: 1000 } } });
     expect(await tablesOf(database)).toEqual([]);
   });
 
@@ -332,4 +355,34 @@ describe.each(postgresVersions)("an invocation that runs out on PostgreSQL $vers
       expect(await journalOf(database)).toEqual([]);
     },
   );
+});
+
+describe.each(postgresVersions)("a second connection that never opens on PostgreSQL $version", ({ url }) => {
+  /** Leads on the first connection, and leaves all others without an answer. */
+  async function narrowLine(target: string): Promise<string> {
+    const sockets = new Set<Socket>();
+    const line = createServer((socket) => {
+      sockets.add(socket.on("error", () => {}));
+      if (sockets.size > 1) return;
+      const onward = connect(Number(new URL(target).port), "127.0.0.1").on("error", () => socket.destroy());
+      socket.pipe(onward).pipe(socket);
+    });
+    line.listen(0, "127.0.0.1");
+    await once(line, "listening");
+    onTestFinished(async () => {
+      for (const socket of sockets) socket.destroy();
+      line.close();
+      await once(line, "close");
+    });
+    return Object.assign(new URL(target), { port: String((line.address() as AddressInfo).port) }).href;
+  }
+
+  it("costs an invocation that runs out no report: the server ends the migration before", async () => {
+    const database = await freshDatabase(url);
+    const { remainingMs } = invocationOf(10_000);
+    const files = manifestOf({ "0001_a.up.sql": "create table a ()", "0002_slow.up.sql": "select pg_sleep(30)" });
+    const report = await runEvent(await narrowLine(database.url), files, RUN, { remainingMs });
+    expect(report).toMatchObject({ outcome: "incomplete", counts: { applied: 1 } });
+    expect(await advisoryLocksOf(database)).toEqual([]);
+  });
 });

@@ -10,6 +10,7 @@ import {
   catalogOf,
   engineSessionsOf,
   freshDatabase,
+  freshRole,
   journalOf,
   openSession,
   openTransaction,
@@ -50,6 +51,19 @@ describe.each(postgresVersions)("unlocking on PostgreSQL $version", ({ url: serv
     expect(await isThere(database, holder.pid)).toBe(false);
     expect(await advisoryLocksOf(database)).toEqual([]);
     expect(await send({ command: "run" }, { lockWait: "1ms" })).toMatchObject({ outcome: "applied" });
+  });
+
+  it("ends the session of a role that logs in as another one by default", async () => {
+    const [role, owner] = [await freshRole(serverUrl), await freshRole(serverUrl)];
+    const { database } = await setup();
+    await database.query(`grant ${owner.name} to ${role.name}; alter schema public owner to ${owner.name};
+      alter role ${role.name} in database ${database.name} set role = ${owner.name}`);
+    const url = role.urlOf(database.url);
+    const running = runEvent(url, manifestOf({ "0001_one.up.sql": "select pg_sleep(30)" }), { command: "run" });
+    await expect.poll(() => advisoryLocksOf(database)).toHaveLength(1);
+    const [holder] = await advisoryLocksOf(database);
+    expect(await runEvent(url, BUILD, { command: "unlock", pid: holder?.pid })).toMatchObject({ outcome: "unlocked" });
+    expect(await running).toMatchObject({ failure: { code: "CONNECTION_LOST" } });
   });
 
   it("ends a run that waits for a table; what it did is kept, what it was doing is gone, and the next run goes on", async () => {

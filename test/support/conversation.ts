@@ -62,7 +62,7 @@ export function listenToConversation({ onQuery, onRoundTrip }: Heard): Conversat
  * Cuts a stream of chunks into messages. `lengthOf` says how long the one at the start is, null when it cannot tell
  * yet. Chunks are joined only when a message is complete, so that a large one is not copied again and again.
  */
-function createMessageReader(
+export function createMessageReader(
   lengthOf: (start: Buffer) => number | null,
   onMessage: (message: Buffer) => void,
 ): (chunk: Buffer) => void {
@@ -85,8 +85,11 @@ function createMessageReader(
   };
 }
 
-/** https://www.postgresql.org/docs/current/protocol-message-formats.html: only a client's first message has no type. */
-function lengthOf(start: Buffer, { hasType }: { hasType: boolean }): number | null {
+/**
+ * With its length, and its type where it has one; null when that is not there yet.
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html: only a client's first message has no type.
+ */
+export function lengthOf(start: Buffer, { hasType }: { hasType: boolean }): number | null {
   const offset = hasType ? 1 : 0;
   return start.length < offset + 4 ? null : offset + start.readInt32BE(offset);
 }
