@@ -5,7 +5,7 @@ import { checksum } from "../migration/checksum.ts";
 import { type Directives, parseDirectives } from "../migration/directives.ts";
 import { type FileName, parseFileName } from "../migration/file-name.ts";
 import type { Manifest, Migration, Script, Statement } from "../migration/manifest.ts";
-import { lineAndColumn } from "../migration/text-place.ts";
+import { placesIn } from "../migration/text-place.ts";
 import { canonicalVersion, compareVersions } from "../migration/version.ts";
 import { classifyStatement, isSetting, objectionTo } from "./classify-statement.ts";
 import { contractProblems } from "./contract-problems.ts";
@@ -85,11 +85,16 @@ function compileScript(
   directives: Directives | null,
 ): Script | Refusal {
   const { file, sql } = source;
+  let places: ReturnType<typeof placesIn> | null = null;
+  const at = (offset: number) => {
+    places ??= placesIn(sql);
+    const { line, column } = places(offset);
+    return { line, column };
+  };
   const problem = (offset: number, message: string, hint?: string): Problem => ({
     code: "INVALID_MIGRATION",
     file,
-    line: lineAndColumn(sql, offset).line,
-    column: lineAndColumn(sql, offset).column,
+    ...at(offset),
     message,
     ...(hint === undefined ? {} : { hint }),
   });

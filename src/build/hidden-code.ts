@@ -9,7 +9,7 @@ export function hiddenIn(body: string): string | null {
 }
 
 /** Comments, and strings: `raise notice 'execute'` executes nothing. */
-const NO_CODE = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'/g;
+const NO_CODE = /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'[^']*'/g;
 
 /** CREATE TRIGGER ... EXECUTE FUNCTION and GRANT EXECUTE ON are whole statements. */
 const EXECUTES = /\bexecute\b(?!\s+(?:function|procedure|on)\b)/i;

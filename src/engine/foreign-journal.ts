@@ -41,7 +41,10 @@ export const ROWS_INDEX = 3;
 /** Decodes the answer to foreignRowsStatements. `versions` are those of the build. */
 export function decodeForeignJournal(table: string, rows: readonly Row[], versions: readonly string[]): ForeignJournal {
   const entries = rows.map((row) => JSON.parse(row["entry"] ?? "{}") as Record<string, unknown>);
-  const named = versions.filter((version) => entries.some((entry) => mentions(entry, version)));
+  const said = entries.flatMap((entry) => Object.values(entry).map(String));
+  const names = new Set(said.flatMap(namedBy));
+  const numbers = new Set(said.filter((text) => /^\d{1,40}$/.test(text)).map(BigInt));
+  const named = versions.filter((version) => names.has(version) || numbers.has(BigInt(version.replaceAll(/\D/g, ""))));
   return {
     table,
     newest: named.toSorted(compareVersions).at(-1) ?? null,
@@ -49,14 +52,8 @@ export function decodeForeignJournal(table: string, rows: readonly Row[], versio
   };
 }
 
-/** As its version, or at the head of a file's name; golang-migrate keeps digits only. */
-function mentions(entry: Readonly<Record<string, unknown>>, version: string): boolean {
-  const digits = BigInt(version.replaceAll(/\D/g, ""));
-  return Object.values(entry).some((value) => {
-    const text = String(value);
-    return (
-      (/^\d{1,40}$/.test(text) && BigInt(text) === digits) ||
-      (text.startsWith(version) && !/^\d/.test(text.slice(version.length)))
-    );
-  });
+/** A version, or a file's name with one at its head; golang-migrate keeps digits only. */
+function namedBy(text: string): readonly string[] {
+  const [longest, digits] = /^(\d+)(?:_\d+)?/.exec(text) ?? [];
+  return longest === undefined || digits === undefined ? [] : [longest, digits];
 }

@@ -36,7 +36,7 @@ export function placeOf(
 
 /** A statement's range may begin with the comments before it. */
 export function firstToken(sql: string, start: number): number {
-  const blank = /(?:\s|--[^\r\n]*|\/\*[\s\S]*?\*\/)*/y;
+  const blank = /(?:\s+|--[^\r\n]*|\/\*[\s\S]*?\*\/)*/y;
   blank.lastIndex = start;
   return start + (blank.exec(sql)?.[0].length ?? 0);
 }

@@ -30,14 +30,19 @@ export function planRun(inventory: Inventory, allowOutOfOrder: readonly string[]
   const { taken, waiting } = divide(inventory, asked);
   const steps = taken.flatMap((item) => stepUp(item, item.standing === "started" ? item.entry : null));
   const late = lateItems(inventory);
-  const isAllowed = (item: Item) => allowOutOfOrder.some((name) => isNamed(item, name));
+  const allowed = new Set(allowOutOfOrder);
+  const allowedVersions = new Set(allowOutOfOrder.map(canonicalVersion));
+  const isAllowed = (item: Item) => allowed.has(fullName(item)) || allowedVersions.has(canonicalVersion(item.version));
+  const lateNames = new Set(late.map(({ item }) => fullName(item)));
+  const lateVersions = new Set(late.map(({ item }) => canonicalVersion(item.version)));
+  const isLate = (name: string) => lateNames.has(name) || lateVersions.has(canonicalVersion(name));
   const problems = [
     ...changed(inventory),
     ...missing(inventory),
     ...halfRolledBack(inventory),
     ...late.filter(({ item }) => taken.includes(item) && !isAllowed(item)).map(({ problem }) => problem),
     ...(isUntouched(inventory, asked.runId) ? [] : openHazards(taken)),
-    ...allowOutOfOrder.filter((name) => !late.some(({ item }) => isNamed(item, name))).map(allowedForNothing),
+    ...allowOutOfOrder.filter((name) => !isLate(name)).map(allowedForNothing),
   ];
   return { steps, problems, warnings: [...ahead(inventory), ...waiting] };
 }
@@ -129,10 +134,6 @@ function lateItems(inventory: Inventory): readonly { readonly item: Item; readon
 function allowedForNothing(name: string): Problem {
   const message = `names ${JSON.stringify(name)}, which is not out of order`;
   return { code: "INVALID_EVENT", field: "allowOutOfOrder", message, hint: "Remove it, or correct the name." };
-}
-
-function isNamed(item: Item, name: string): boolean {
-  return canonicalVersion(name) === canonicalVersion(item.version) || name === fullName(item);
 }
 
 /** Those that this build does not ship, on one side of its newest. */

@@ -1,4 +1,5 @@
 // The validated question. Every trigger's request comes through here, so that one grammar decides what is asked for.
+import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
 import { DURATION_EXPECTED, parseDuration } from "../duration.ts";
 import type { Problem, Refusal } from "../failure/problem.ts";
@@ -117,7 +118,7 @@ function misplaced(event: unknown): readonly Problem[] {
   const defaults: Partial<Record<string, unknown>> = schema.parse({ command });
   const given = (field: Field) => {
     const value = ownProperty(event, field);
-    return value !== undefined && JSON.stringify(value) !== JSON.stringify(defaults[field]);
+    return value !== undefined && !isDeepStrictEqual(value, defaults[field]);
   };
   const fields = Object.keys(FIELDS) as Field[];
   const unused = fields.filter((field) => given(field) && !FIELDS[field].usedBy.includes(command));
@@ -144,10 +145,15 @@ function isCommand(value: unknown): value is Command {
   return (COMMANDS as readonly unknown[]).includes(value);
 }
 
+/** Half a million of them are an event too, and there is no room for them in a report. */
+const MOST_KEYS = 100;
+
 function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
   if (issue.code === "unrecognized_keys") {
     const known = `Known fields: ${["command", ...Object.keys(FIELDS), "throwOnFailure"].join(", ")}.`;
-    return issue.keys.map((key) => invalid(clip(key), "is no field of a request", known));
+    const told = issue.keys.slice(0, MOST_KEYS).map((key) => invalid(clip(key), "is no field of a request", known));
+    const more = issue.keys.length - told.length;
+    return more === 0 ? told : [...told, invalid(undefined, `${more} more fields are none of a request`, known)];
   }
   const [field] = issue.path;
   if (field === undefined) return [invalid(undefined, 'the event is no request: expected { "command": "..." }')];

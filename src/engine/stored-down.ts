@@ -1,7 +1,7 @@
 // The down script as the journal keeps it: written when a migration is applied, run when it is rolled back, perhaps by
 // a build that does not ship that migration any more. Pure.
 import type { Migration, Script, Statement, StatementKind } from "../migration/manifest.ts";
-import { LINE_END, lineAndColumn } from "../migration/text-place.ts";
+import { LINE_END, placesIn } from "../migration/text-place.ts";
 import type { Row } from "./message.ts";
 
 /** What the journal holds about the way back. */
@@ -27,10 +27,11 @@ interface Stored {
 export function storeDown({ down }: Migration): string | null {
   if (down === null) return null;
   const { file, transactional, timeoutMs, sql } = down;
+  const placeAt = placesIn(sql);
   const statements = down.statements.map(({ start, end, ...kind }) => {
     const leading = sql.slice(start, end).search(/\S/);
     const from = start + Math.max(0, leading);
-    const { line, lineStart } = lineAndColumn(sql, from);
+    const { line, lineStart } = placeAt(from);
     return { ...kind, line, indent: from - lineStart, sql: sql.slice(start, end).trim() };
   });
   return JSON.stringify({ file, transactional, timeoutMs, statements } satisfies Stored);

@@ -29,7 +29,7 @@ export function composeTransaction(head: readonly string[], body: string, tail: 
   return {
     sql: `${start}${body}\n;${[...tail, "commit"].join(";\n")}`,
     headStatements: before.length,
-    headLength: [...start].length,
+    headLength: start.length - (start.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0),
     tailStatements: tail.length,
   };
 }

@@ -4,7 +4,7 @@ import type { Problem } from "../failure/problem.ts";
 import type { Foreseen, Hazard, TableLock, Waiver } from "../migration/foreseen.ts";
 import type { ObjectName } from "../migration/manifest.ts";
 import type { Action, JudgedStatement } from "./action.ts";
-import { EMPTY_SCHEMA, type KnownSchema, learn, nameKey } from "./known-schema.ts";
+import { type GrowingSchema, type KnownSchema, learn, nameKey } from "./known-schema.ts";
 import { hold, locksOf, strongest } from "./locks-of.ts";
 import { nearRules } from "./near-rules.ts";
 import type { Context, Finding, Rule } from "./rule.ts";
@@ -29,7 +29,7 @@ export interface Judgement {
 
 /** One judgement for each file, which are all migrations of a directory in order: a rule may ask what came before. */
 export function lint(files: readonly JudgedFile[], rules: readonly Rule[]): readonly Judgement[] {
-  let schema = EMPTY_SCHEMA;
+  let schema: GrowingSchema = new Map();
   let rights: readonly Action[] = [];
   return files.map((file) => {
     const { foreseen, after } = judge(file, rules, schema, areGranted(rights));
@@ -48,7 +48,7 @@ function areGranted(rights: readonly Action[]): boolean {
   return rights.length > 0 && rights.every(({ kind }) => kind === "grant");
 }
 
-function judge(file: JudgedFile, rules: readonly Rule[], from: KnownSchema, areRightsGranted: boolean) {
+function judge(file: JudgedFile, rules: readonly Rule[], from: GrowingSchema, areRightsGranted: boolean) {
   const { statements, isTransactional, contractAfter } = file;
   const asked = rules.filter(({ isFineInContract }) => contractAfter === null || !isFineInContract);
   const created = new Set<string>();

@@ -58,12 +58,13 @@ export function createHandler(
   manifest: Manifest | Refusal,
   outside: Outside = { caller: awsCaller, log: () => {} },
 ): Handler {
-  const redactor = createRedactor();
   const build: Build = {
     hookCommand: "problems" in settings ? "run" : settings.hookCommand,
     manifestHash: "problems" in manifest ? null : manifest.hash,
   };
   return async (event, invocation) => {
+    // One for each invocation: a function that is warm for days would look for every token that it ever signed.
+    const redactor = createRedactor();
     const trigger = TRIGGERS.find(({ recognises }) => recognises(event)) ?? direct;
     if (trigger.answersTo !== undefined) outside.caller.prepare(trigger.answersTo);
     const read = trigger.read(event, build);

@@ -23,7 +23,7 @@ export interface Directives {
 }
 
 const DIRECTIVE_LINE = /^\s*--\s*hj:/i;
-const DIRECTIVE = /^\s*--\s*hj:(?<name>\S*)\s*(?<value>.*?)\s*$/;
+const DIRECTIVE = /^\s*--\s*hj:(?<name>\S*)(?<value>.*)$/;
 const CONTRACT = /^contract\s+after\s+(?<version>\d{8}_\d{3}|\d{1,32})$/;
 // A name with a space or a dot in it stands in double quotes, as in SQL.
 const WAIVER = /^(?<rule>[a-z][a-z0-9-]*)\s+(?<object>(?:"[^"]+"|[^\s"])+)\s+(?<reason>\S.*)$/;
@@ -50,7 +50,8 @@ export function parseDirectives(file: string, direction: Direction, sql: string)
       inHead &&= /^\s*(?:--.*)?$/.test(line);
       continue;
     }
-    const { name = "", value = "" } = DIRECTIVE.exec(line)?.groups ?? {};
+    const { name = "", value: rest = "" } = DIRECTIVE.exec(line)?.groups ?? {};
+    const value = rest.trim();
     const refuse = (message: string, hint: string) =>
       problems.push({ code: "INVALID_MIGRATION", file, line: index + 1, message, hint });
     if (!inHead) refuse(`-- hj:${name} stands behind the first statement`, "Move it to the first lines of the file.");

@@ -12,6 +12,7 @@ export function lineAndColumn(text: string, offset: number): { line: number; col
 export function placesIn(text: string): (offset: number) => ReturnType<typeof lineAndColumn> {
   const ends = text.matchAll(new RegExp(LINE_END, "g"));
   const starts = [0, ...Array.from(ends, (end) => end.index + end[0].length)];
+  let last = { lineStart: 0, offset: 0, column: 1 };
   return (offset) => {
     let [low, high] = [0, starts.length];
     while (high - low > 1) {
@@ -20,6 +21,15 @@ export function placesIn(text: string): (offset: number) => ReturnType<typeof li
       else high = middle;
     }
     const lineStart = starts[low] ?? 0;
-    return { line: low + 1, column: [...text.slice(lineStart, offset)].length + 1, lineStart };
+    if (lineStart !== last.lineStart || offset < last.offset) last = { lineStart, offset: lineStart, column: 1 };
+    last = { lineStart, offset, column: last.column + codePoints(text, last.offset, offset) };
+    return { line: low + 1, column: last.column, lineStart };
   };
+}
+
+/** Counted one by one: a line may be 64 MB, and an array of its characters eight times as much. */
+function codePoints(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let at = from; at < to; count++) at += (text.codePointAt(at) ?? 0) > 0xffff && at + 1 < to ? 2 : 1;
+  return count;
 }

@@ -20,7 +20,7 @@ function hasSameForm(left: string, right: string): boolean {
 
 /** One text for all spellings of a version: `0001` and `1`, `20240601` and `20240601_000`. */
 export function canonicalVersion(version: string): string {
-  return version.replace(/(^|_)0+/g, "$1").replace(/_+$/, "");
+  return version.replace(/(^|_)0+/g, "$1").replace(/(?<!_)_+$/, "");
 }
 
 // Digits, not numbers: 20-digit versions exist, and 2^53 has 16.

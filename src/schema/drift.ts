@@ -46,7 +46,14 @@ export function driftOf(expectations: readonly Expectation[], live: Snapshot, is
     if (own.has(key) || newest.has(key) || !belongs(object, ownTables)) continue;
     drift.push({ kind: "unexpected", level: "information", object: nameOf(object) });
   }
-  return drift.map((each) => withVersion(each, expectations)).sort(inTellingOrder);
+  if (drift.length === 0) return drift;
+  // The first migration that brings it counts, and is the last to be noted.
+  const bringers = new Map(
+    expectations
+      .toReversed()
+      .flatMap(({ version, change }) => change.sets.map((object) => [keyOf(object), version] as const)),
+  );
+  return drift.map((each) => withVersion(each, bringers)).sort(inTellingOrder);
 }
 
 function compare(expected: SchemaObject, found: SchemaObject | undefined, isAhead: boolean): readonly Drift[] {
@@ -70,11 +77,10 @@ function printed(definition: string): string {
   return definition.replace(/::(?:character varying|"?[a-z_]+"?)(?:\(\d+\))?(?:\[\])?/g, "").replace(/[()\s]/g, "");
 }
 
-function withVersion(drift: Drift, expectations: readonly Expectation[]): Drift {
+function withVersion(drift: Drift, bringers: ReadonlyMap<string, string>): Drift {
   if (drift.kind === "unexpected") return drift;
-  const key = keyOf(drift.object);
-  const bringer = expectations.find(({ change }) => change.sets.some((object) => keyOf(object) === key));
-  return bringer === undefined ? drift : { ...drift, version: bringer.version };
+  const version = bringers.get(keyOf(drift.object));
+  return version === undefined ? drift : { ...drift, version };
 }
 
 /** Its table is in the list that there is, or it needs none. */

@@ -68,7 +68,7 @@ export function keysOf(snapshot: Snapshot, table: string): TableKeys {
 
 /** Quoted, or as PostgreSQL prints it when it need not be: a word in capitals is no name. */
 const NAME = String.raw`(?:"(?:[^"]|"")+"|[^\s"(),.A-Z]+)`;
-const LIST = String.raw`\(((?:"(?:[^"]|"")+"|[^")])*)\)`;
+const LIST = String.raw`\(((?:"[^"]*"|[^")])*)\)`;
 const FOREIGN_KEY = new RegExp(String.raw`^FOREIGN KEY ${LIST} REFERENCES (${NAME}(?:\.${NAME})?)\(`);
 /** Nothing behind the columns but what changes no key: an index on some rows, or on an expression, is none. */
 const UNIQUE_INDEX = new RegExp(

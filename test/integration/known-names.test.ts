@@ -3,7 +3,7 @@ import pg from "pg";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadParser, parseSql } from "../../src/build/parse-sql.ts";
 import { readStatement } from "../../src/build/read-actions.ts";
-import { EMPTY_SCHEMA, learn } from "../../src/hazards/known-schema.ts";
+import { type GrowingSchema, learn } from "../../src/hazards/known-schema.ts";
 import { createTestDatabase, postgresVersions, type TestDatabase } from "../support/database.ts";
 
 await loadParser();
@@ -50,7 +50,7 @@ describe.each(postgresVersions)("on PostgreSQL $version", ({ url }) => {
     const parsed = parseSql(sql);
     if ("offset" in parsed) throw new TypeError(parsed.message);
     const actions = parsed.flatMap((statement) => readStatement(statement).actions);
-    const table = actions.reduce((schema, action) => learn(schema, action, "1"), EMPTY_SCHEMA).get("t");
+    const table = actions.reduce<GrowingSchema>((schema, action) => learn(schema, action, "1"), new Map()).get("t");
     const known = [...(table?.constraints.keys() ?? []), ...(table?.indexes.keys() ?? [])];
     // What an index is called for a function in it depends on the function.
     expect(known.map((name) => name.replace("t_expr_idx", "t_lower_idx")).sort()).toEqual(

@@ -54,8 +54,8 @@ export const SLOW_WORK_RULES: readonly Rule[] = [
       const work = slowWork(action, isExisting);
       if (work === null || held.length === 0) return NOTHING;
       // Those are what create-table-references finds.
-      const isParent = (table: ObjectName) =>
-        before.some((earlier) => parentsOfNew(earlier, isExisting).some((name) => nameKey(name) === nameKey(table)));
+      const parents = new Set(before.flatMap((earlier) => parentsOfNew(earlier, isExisting).map(nameKey)));
+      const isParent = (table: ObjectName) => parents.has(nameKey(table));
       const lock = held.find(
         (other) => blocksWrites(other) && !(other.mode === "ShareRowExclusiveLock" && isParent(other.table)),
       );
@@ -100,10 +100,12 @@ function newTable(action: Action): string {
 
 function hasSlowWorkBehind({ after, isExisting }: Context): boolean {
   const later = after().flatMap(({ actions }) => actions);
-  const news = later.flatMap((action) =>
-    action.kind === "create_table" ? [nameKey(action.table)] : action.kind === "create" ? [nameKey(action.name)] : [],
+  const news = new Set(
+    later.flatMap((action) =>
+      action.kind === "create_table" ? [nameKey(action.table)] : action.kind === "create" ? [nameKey(action.name)] : [],
+    ),
   );
-  const isOld = (table: ObjectName) => isExisting(table) && !news.includes(nameKey(table));
+  const isOld = (table: ObjectName) => isExisting(table) && !news.has(nameKey(table));
   return later.some((action) => takesTime(action, isOld));
 }
 

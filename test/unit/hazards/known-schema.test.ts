@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { loadParser, parseSql } from "../../../src/build/parse-sql.ts";
 import { readStatement } from "../../../src/build/read-actions.ts";
 import {
-  EMPTY_SCHEMA,
+  type GrowingSchema,
   isProvenNotNull,
   type KnownSchema,
   learn,
@@ -16,8 +16,8 @@ import {
 await loadParser();
 
 /** What is known after a migration of these statements. */
-function known(sql: string, from: KnownSchema = EMPTY_SCHEMA, since = "1"): KnownSchema {
-  return actionsOf(sql).reduce((schema, action) => learn(schema, action, since), from);
+function known(sql: string, from: KnownSchema = new Map(), since = "1"): KnownSchema {
+  return actionsOf(sql).reduce<GrowingSchema>((schema, action) => learn(schema, action, since), new Map(from));
 }
 
 function actionsOf(sql: string) {
