@@ -52,10 +52,15 @@ export async function answerWithin(
   let interruption: Interruption | null = null;
   let cancelling: Promise<void> | null = null;
   let isOver = false;
+  let isCancelSent = false;
+  const isWanted = () => {
+    isCancelSent = !isOver;
+    return isCancelSent;
+  };
   const interrupt = (reason: Interruption) => {
     interruption ??= reason;
     if (interruption === "deadline" && atDeadline === "leave") hangUp(run.session.connection, LEFT);
-    else cancelling ??= cancelBackend(run, () => isOver);
+    else cancelling ??= cancelBackend(run, isWanted);
   };
   const watch = run.lookout.watch((sight) => run.context.onProgress({ kind: "seen", version, ...sight }));
   const onAbort = () => interrupt("abort");
@@ -70,8 +75,8 @@ export async function answerWithin(
     watch.stop();
     clearTimeout(timer);
     run.context.signal.removeEventListener("abort", onAbort);
-    // One that has no session yet will find that it is over.
-    if (!run.lookout.isOpening()) await cancelling;
+    // One that waits for a session will find that it is wanted no more.
+    if (isCancelSent) await cancelling;
   }
 }
 
@@ -81,9 +86,9 @@ const LEFT = "left to the server";
 export const NOT_SENT = new Error("the run was stopped before this was sent");
 
 /** Behind what cannot be heard stands the server's own statement_timeout, which counts for each statement alone. */
-async function cancelBackend({ lookout, session }: Run, isOver: () => boolean): Promise<void> {
-  const reply = await lookout.ask(cancelStatement(session), isOver);
-  if (reply === null && !isOver() && isDirect(session)) await requestCancel(session.connection, PATIENCE_MS);
+async function cancelBackend({ lookout, session }: Run, isWanted: () => boolean): Promise<void> {
+  const reply = await lookout.ask(cancelStatement(session), isWanted);
+  if (reply === null && isDirect(session) && isWanted()) await requestCancel(session.connection, PATIENCE_MS);
 }
 
 const PATIENCE_MS = 3_000;

@@ -9,10 +9,11 @@ import type { Target } from "./target.ts";
 
 /** Opened when something first takes long enough to be looked at, or has to be stopped. Ended by `close`. */
 export interface Lookout {
-  /** One message to the server, unless it is `isStale` once there is a session; null when there was no answer in three seconds. */
-  readonly ask: (sql: string, isStale?: () => boolean) => Promise<Reply | null>;
-  /** True while nothing can be asked, and nobody has to wait for an answer. */
-  readonly isOpening: () => boolean;
+  /**
+   * One message to the server; null when there was no answer in three seconds. `isWanted` is asked when a session is there, or
+   * is not to be had: until then nothing was sent, and behind a no nothing is.
+   */
+  readonly ask: (sql: string, isWanted?: () => boolean) => Promise<Reply | null>;
   /** Begins to look. `onSight` is told of each look at which there was something to see. */
   readonly watch: (onSight: (sight: Sight) => void) => Watch;
   readonly close: () => Promise<void>;
@@ -46,10 +47,10 @@ export function createLookout(target: Target, session: Session, showQueries: boo
     return second;
   }
 
-  async function ask(sql: string, isStale: () => boolean = () => false): Promise<Reply | null> {
+  async function ask(sql: string, isWanted: () => boolean = () => true): Promise<Reply | null> {
     opened ??= open();
     const second = await opened;
-    if (isStale()) return null;
+    if (!isWanted()) return null;
     const reply = second === null ? null : await inTime(send(second, sql));
     if (reply !== null && (reply.error === null || isServerError(reply.error))) return reply;
     // The next question has a session of its own: a server that is short of connections may have one by then.
@@ -65,7 +66,6 @@ export function createLookout(target: Target, session: Session, showQueries: boo
 
   return {
     ask,
-    isOpening: () => isOpening,
     watch(onSight) {
       const startedAt = performance.now();
       let isOver = false;
