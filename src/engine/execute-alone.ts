@@ -82,7 +82,7 @@ export async function execute(
   );
   if (reply.error === null) return null;
   if (detach && interruption === "deadline" && !isServerError(reply.error)) return leftToServer(run, version, build);
-  await send(run.session.connection, "reset statement_timeout");
+  await send(run.session.connection, "set statement_timeout = 0");
   if (reply.error === NOT_SENT) await forget(run, position);
   const offset = instead === undefined ? offsetIn(reply, sql, statement.start) : null;
   const isOverdue = performance.now() >= budget.endsAt;

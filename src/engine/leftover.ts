@@ -36,7 +36,7 @@ export async function removeLeftovers(
     if (error !== null) break;
     removed += 1;
   }
-  await send(connection, "reset statement_timeout");
+  await send(connection, "set statement_timeout = 0");
   // Nothing of it is there any more: what is found next time is somebody else's.
   if (removed === leftovers.length) await forget(run, position);
   return [removedNote(leftovers.slice(0, removed)), leftNote(leftovers.slice(removed))].reduce(withNote, outcome);

@@ -18,15 +18,16 @@ const TWENTY = manifestOf(
 );
 
 /** What a pooler would leave to the next client of a backend. */
-const LASTING = /^(?:set (?!local )|.*\bset_config\(.*, false\))/m;
+const LASTING = /^(?:set (?!local |transaction )|.*\bset_config\(.*, false\))/m;
 
 /** On a machine that is busy, a migration may take so long that a second session looks who blocks it. */
 function withoutLookout({ connections, roundTrips, queries }: ReturnType<CountingProxy["counts"]>) {
-  const looks = queries.filter((text) => text.includes("pg_blocking_pids")).length;
+  const isOfLookout = (text: string) => text.includes("pg_blocking_pids") || text.includes(" lookout'");
+  const looks = queries.filter(isOfLookout).length;
   return {
     connections: connections - (looks > 0 ? 1 : 0),
     roundTrips: roundTrips - looks,
-    queries: queries.filter((text) => !text.includes("pg_blocking_pids")),
+    queries: queries.filter((text) => !isOfLookout(text)),
   };
 }
 
