@@ -31,6 +31,8 @@ const PAUSE_MS = 200;
 /** What takes that long is looked at less often. */
 const LONG_MS = 5_000;
 const LONG_PAUSE_MS = 1_000;
+/** Each session that is refused is a line in the server's log: after every one the next is tried twice as late. */
+const LONGEST_PAUSE_MS = 30_000;
 /** A fraction of what a run keeps back to answer: it does not wait for a network that is gone. */
 const PATIENCE_MS = 3_000;
 
@@ -39,11 +41,13 @@ export function createLookout(target: Target, session: Session, showQueries: boo
   const closing = new AbortController();
   let opened: Promise<Connection | null> | null = null;
   let isOpening = false;
+  let refusals = 0;
 
   async function open(): Promise<Connection | null> {
     isOpening = true;
     const second = await openSecond(target, session, closing.signal);
     isOpening = false;
+    refusals = second === null ? refusals + 1 : 0;
     return second;
   }
 
@@ -72,8 +76,8 @@ export function createLookout(target: Target, session: Session, showQueries: boo
       let last: Sight = { blockers: [], build: null };
       let timer: NodeJS.Timeout;
       const again = () => {
-        const sinceMs = performance.now() - startedAt;
-        timer = setTimeout(lookOnce, sinceMs > LONG_MS ? LONG_PAUSE_MS : PAUSE_MS);
+        const pauseMs = performance.now() - startedAt > LONG_MS ? LONG_PAUSE_MS : PAUSE_MS;
+        timer = setTimeout(lookOnce, Math.min(LONGEST_PAUSE_MS, pauseMs * 2 ** refusals));
       };
       const lookOnce = async () => {
         const sight = await look();

@@ -97,6 +97,18 @@ describe.each(postgresVersions)("a migration's time-out on PostgreSQL $version",
     expect(await tablesOf(database)).toEqual([]);
   });
 
+  it("is no reason to ask for one again and again", async () => {
+    const role = await freshRole(url, "connection limit 1");
+    const database = await freshDatabase(url);
+    await database.query(`alter schema public owner to ${role.name}`);
+    const proxy = await freshProxy(role.urlOf(database.url));
+    expect(await runEvent(proxy.url, manifestOf({ "0001_slow.up.sql": "select pg_sleep(4)" }), RUN)).toMatchObject({
+      outcome: "applied",
+    });
+    // After 0.15, 0.55, 1.35 and 2.95 s, where one each 0.2 s would be twenty.
+    expect(proxy.counts().connections).toBeLessThanOrEqual(1 + 5);
+  });
+
   it("stops what runs as a role that is set for the one that logs in", async () => {
     const [role, owner] = [await freshRole(url), await freshRole(url)];
     const database = await freshDatabase(url);
