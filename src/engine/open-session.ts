@@ -1,6 +1,6 @@
 // Opens a session and reads the journal: one message, whether there is a journal or not.
 import type { Connected } from "../connection/connector.ts";
-import type { Connection } from "../connection/open.ts";
+import { type Connection, hangUp } from "../connection/open.ts";
 import type { ConnectOptions } from "../connection/wait-for-database.ts";
 import { MigrationError } from "../failure/failure.ts";
 import type { Problem, Refusal } from "../failure/problem.ts";
@@ -84,6 +84,13 @@ export async function openSession(target: Target, name: string, context: RunCont
   const connected = await target.connect(connectOptions(context));
   if ("problems" in connected) return connected;
   const { connection } = connected;
+  // The journal may be locked for long, and nothing was written yet.
+  let isStopped = false;
+  const stop = () => {
+    isStopped = true;
+    hangUp(connection, "stopped while the journal was read");
+  };
+  context.signal.addEventListener("abort", stop, { once: true });
   try {
     let reply = await send(connection, openingMessage(target, name));
     let facts = factsOf(reply, target);
@@ -97,8 +104,21 @@ export async function openSession(target: Target, name: string, context: RunCont
     return { ...sessionOf(connected, facts, name), ...readingOf(reply, JOURNAL, target, facts) };
   } catch (error) {
     await connection.end().catch(() => {});
-    throw error;
+    throw isStopped ? stoppedReading(error) : error;
+  } finally {
+    context.signal.removeEventListener("abort", stop);
   }
+}
+
+function stoppedReading(cause: unknown): MigrationError {
+  const hint = "Nothing was changed by this run.";
+  const failure = {
+    code: "CANCELLED",
+    message: "stopped while the journal was read",
+    hint,
+    details: { version: null },
+  } as const;
+  return new MigrationError(failure, { cause });
 }
 
 /** How long an invocation may try to connect, and whom it tells. */

@@ -265,6 +265,20 @@ describe.each(postgresVersions)("a run that is told to stop on PostgreSQL $versi
     expect(await journalOf(database)).toHaveLength(1);
   });
 
+  it.each(["run", "status"])("while a journal that is locked is read (%s) does not wait for it", async (command) => {
+    const database = await freshDatabase(url);
+    const one = manifestOf({ "0001_a.up.sql": "create table a ()" });
+    await runEvent(database.url, one, RUN);
+    await openTransaction(database.url, "lock table hj_migration");
+    const controller = new AbortController();
+    const stopped = runEvent(database.url, one, { command }, { signal: controller.signal });
+    await expect.poll(() => engineSessionsOf(database)).toMatchObject([{ waits: "Lock" }]);
+    controller.abort();
+    expect(await stopped).toMatchObject({ failure: { code: "CANCELLED", hint: "Nothing was changed by this run." } });
+    // The server looks for its client every two seconds.
+    await expect.poll(() => engineSessionsOf(database)).toEqual([]);
+  });
+
   it.each(["create table a ()", "-- hj:transaction off\ncreate table a ()"])(
     "before its first migration (%j) says that none was reached",
     async (sql) => {
