@@ -109,12 +109,12 @@ export function advisoryLocksOf(database: TestDatabase): Promise<{ pid: number }
   );
 }
 
-/** The engine's sessions in this database, and what they are doing. */
+/** The engine's sessions in this database that work, and what they are doing: not the one beside them that looks. */
 export function engineSessionsOf(
   database: TestDatabase,
 ): Promise<{ pid: number; application: string; state: string; waits: string | null; query: string }[]> {
   return database.query(
-    "select pid, application_name as application, state, wait_event_type as waits, query from pg_stat_activity where datname = current_database() and application_name like 'hellojohn-migrate%'",
+    "select pid, application_name as application, state, wait_event_type as waits, query from pg_stat_activity where datname = current_database() and application_name like 'hellojohn-migrate%' and application_name not like '% lookout'",
   );
 }
 
