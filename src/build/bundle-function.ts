@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { type BuildOptions, build, transform } from "esbuild";
 import type { Manifest } from "../migration/manifest.ts";
-import { COMMON, manifestPlugin, passwordProofPlugin } from "./bundle.ts";
+import { COMMON, driverPlugins, manifestPlugin } from "./bundle.ts";
 import { rdsCertificatesPlugin } from "./rds-certificates.ts";
 import { zipFiles } from "./zip.ts";
 
@@ -13,7 +13,7 @@ export async function bundleFunction(manifest: Manifest, root: string, dist: str
   const directory = join(dist, "function");
   const { outputFiles } = await build({
     ...functionOptions(root, directory),
-    plugins: [manifestPlugin(manifest), passwordProofPlugin(root), rdsCertificatesPlugin()],
+    plugins: [manifestPlugin(manifest), ...driverPlugins(root), rdsCertificatesPlugin()],
   });
   for (const { path, text } of outputFiles) {
     await mkdir(dirname(path), { recursive: true });

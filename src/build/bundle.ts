@@ -5,7 +5,7 @@ import type { Manifest } from "../migration/manifest.ts";
 
 /** Writes `hj.mjs` and its parts into `dist`, with this manifest in it. */
 export async function bundleCommandLine(manifest: Manifest, root: string, dist: string): Promise<void> {
-  await build({ ...cliOptions(root), plugins: [manifestPlugin(manifest), passwordProofPlugin(root)], outdir: dist });
+  await build({ ...cliOptions(root), plugins: [manifestPlugin(manifest), ...driverPlugins(root)], outdir: dist });
 }
 
 /**
@@ -39,14 +39,31 @@ export const COMMON = {
   charset: "ascii",
   // The AWS SDK as modules: a third less of it is left than of its CommonJS files.
   mainFields: ["module", "main"],
-  // pg asks for its compiled addon in a try block, and only the SDK's code for browsers for a parser of their names.
-  external: ["pg-native", "bowser"],
+  // Only the SDK's code for browsers asks for a parser of their names.
+  external: ["bowser"],
   legalComments: "none",
   logLevel: "warning",
 } as const satisfies BuildOptions;
 
+/** What is other about pg than in its package. */
+export function driverPlugins(root: string): readonly Plugin[] {
+  return [passwordProofPlugin(root), withoutAddonPlugin()];
+}
+
+/** Leaves out the driver's other half, for a compiled addon that is not there: pg asks for it when somebody reads `native`. */
+function withoutAddonPlugin(): Plugin {
+  return {
+    name: "hj-without-addon",
+    setup(building) {
+      building.onResolve({ filter: /^\.\/native$/ }, ({ path, resolveDir }) =>
+        /[\\/]pg[\\/]lib$/.test(resolveDir) ? { path, external: true } : null,
+      );
+    },
+  };
+}
+
 /** Puts our own proof of a password in the place of pg's: password-proof.ts says why. */
-export function passwordProofPlugin(root: string): Plugin {
+function passwordProofPlugin(root: string): Plugin {
   return {
     name: "hj-password-proof",
     setup(building) {
