@@ -167,7 +167,7 @@ describe.each(postgresVersions)("validate on PostgreSQL $version", ({ url, versi
           expect(told(await runEvent(copy, manifest, VALIDATE))).toEqual([...new Set(expected)].sort());
         }),
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
