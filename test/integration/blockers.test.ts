@@ -3,9 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Report } from "../../src/engine/report-schema.ts";
 import type { Progress } from "../../src/engine/run-context.ts";
 import type { Blocker } from "../../src/failure/failure.ts";
-import type { TestDatabase } from "../support/database.ts";
+import { postgresVersions, type TestDatabase } from "../support/database.ts";
 import { runEvent } from "../support/engine.ts";
-import { everyPostgresVersion } from "../support/every-version.ts";
 import { manifestOf } from "../support/manifest.ts";
 import { mislead } from "../support/misleading.ts";
 import { freshDatabase, freshRole, openSession, openTransaction } from "../support/workplace.ts";
@@ -29,7 +28,7 @@ async function setup(serverUrl: string) {
   return database;
 }
 
-describe.each(everyPostgresVersion)("on PostgreSQL $version", ({ url: serverUrl }) => {
+describe.each(postgresVersions)("on PostgreSQL $version", ({ url: serverUrl }) => {
   it("a lock time-out names the session, its state, since when, and what it holds", async () => {
     const database = await setup(serverUrl);
     const reader = await openTransaction(`${database.url}?application_name=web`, "select 's3cret-literal' from a");
