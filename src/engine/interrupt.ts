@@ -35,8 +35,8 @@ export async function sendWithin(
 
 /**
  * Waits for the answer to a message. When the budget ends or the run is to stop, the statement is cancelled with
- * pg_cancel_backend: RDS Proxy does not pass the protocol's own cancel request on, which is for where no second session is to be
- * had and nothing stands between.
+ * pg_cancel_backend: RDS Proxy does not pass the protocol's own cancel request on. That one is sent where no second session is
+ * to be had, and nothing stands between us and the server.
  *
  * `leave` gives the connection up instead when the deadline comes, and the server goes on alone.
  *
@@ -88,10 +88,8 @@ export const NOT_SENT = new Error("the run was stopped before this was sent");
 /** Behind what cannot be heard stands the server's own statement_timeout, which counts for each statement alone. */
 async function cancelBackend({ lookout, session }: Run, isWanted: () => boolean): Promise<void> {
   const reply = await lookout.ask(cancelStatement(session), isWanted);
-  if (reply === null && isDirect(session) && isWanted()) await requestCancel(session.connection, PATIENCE_MS);
+  if (reply === null && isDirect(session) && isWanted()) await requestCancel(session.connection);
 }
-
-const PATIENCE_MS = 3_000;
 
 /**
  * Cancels what this very backend is at. A pid is used again once its session is gone, by one that began later; and the name of

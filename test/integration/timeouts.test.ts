@@ -1,11 +1,11 @@
 // Time: a migration's time-out, locks that others hold, a run that is stopped, and an invocation that runs out.
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { connect } from "node:net";
+import { describe, expect, it, vi } from "vitest";
 import { cancelStatement } from "../../src/engine/interrupt.ts";
 import { lockKey } from "../../src/engine/lock.ts";
 import { postgresVersions } from "../support/database.ts";
 import { runEvent, statuses } from "../support/engine.ts";
+import { freshLine } from "../support/line.ts";
 import { manifestOf } from "../support/manifest.ts";
 import {
   advisoryLocksOf,
@@ -385,22 +385,12 @@ describe.each(postgresVersions)("an invocation that runs out on PostgreSQL $vers
 
 describe.each(postgresVersions)("a second connection that never opens on PostgreSQL $version", ({ url }) => {
   /** Leads on the first connection, and leaves all others without an answer. */
-  async function narrowLine(target: string): Promise<string> {
-    const sockets = new Set<Socket>();
-    const line = createServer((socket) => {
-      sockets.add(socket.on("error", () => {}));
-      if (sockets.size > 1) return;
-      const onward = connect(Number(new URL(target).port), "127.0.0.1").on("error", () => socket.destroy());
-      socket.pipe(onward).pipe(socket);
+  function narrowLine(target: string): Promise<string> {
+    return freshLine(target, (client, number) => {
+      if (number > 1) return;
+      const onward = connect(Number(new URL(target).port), "127.0.0.1").on("error", () => client.destroy());
+      client.pipe(onward).pipe(client);
     });
-    line.listen(0, "127.0.0.1");
-    await once(line, "listening");
-    onTestFinished(async () => {
-      for (const socket of sockets) socket.destroy();
-      line.close();
-      await once(line, "close");
-    });
-    return Object.assign(new URL(target), { port: String((line.address() as AddressInfo).port) }).href;
   }
 
   it("costs an invocation that runs out no report: the server ends the migration before", async () => {

@@ -1,20 +1,17 @@
 // A server that says its errors in another language, as lc_messages has it: the embedded ones know only English. What it says
 // apart from their severity stays as it is.
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { onTestFinished } from "vitest";
+import { connect } from "node:net";
 import { createMessageReader, lengthOf } from "./conversation.ts";
+import { freshLine } from "./line.ts";
 
 /** As PostgreSQL's own translation to Russian has them. */
 const SEVERITIES: Readonly<Record<string, string>> = { ERROR: "ОШИБКА", FATAL: "ВАЖНО" };
 
 /** The same database behind a line that translates, for the running test alone. Not for TLS. */
-export async function foreignServer(url: string): Promise<string> {
+export function foreignServer(url: string): Promise<string> {
   const { hostname, port } = new URL(url);
-  const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true }, (client) => {
-    const upstream = connect({ host: hostname, port: Number(port), noDelay: true });
-    for (const socket of [client, upstream]) sockets.add(socket.on("error", () => undefined));
+  return freshLine(url, (client) => {
+    const upstream = connect({ host: hostname, port: Number(port), noDelay: true }).on("error", () => undefined);
     client.pipe(upstream);
     upstream.on(
       "data",
@@ -26,14 +23,6 @@ export async function foreignServer(url: string): Promise<string> {
     upstream.on("close", () => client.destroy());
     client.on("close", () => upstream.destroy());
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, "close");
-  });
-  return Object.assign(new URL(url), { port: String((server.address() as AddressInfo).port) }).href;
 }
 
 /** https://www.postgresql.org/docs/current/protocol-error-fields.html: S is translated, V never. */
